@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `rproc watch`: librproc/events as it comes. The kernel has no such file, nor
+ * does its `state` ever tell of a change: there the states are read again and
+ * again, and lines of the same kind are made.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "mount.h"
+#include "tool.h"
+#include "trouble.h"
+
+/* How often states are read where nothing tells of a change. */
+#define LOOK_MS 100
+
+struct watch_options {
+	const char *name, *until;
+	long timeout_ms; /* or -1 */
+};
+
+struct watcher {
+	struct mount mount;
+	struct processor processor; /* index -1: all */
+	const struct watch_options *options;
+	long long deadline; /* ms of CLOCK_MONOTONIC, or -1 */
+	char line[1024];
+	size_t line_len;
+};
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* ms until the deadline, at most @most (-1: no limit); 0 when it has passed. */
+static int time_left(const struct watcher *watcher, int most)
+{
+	long long left;
+
+	if (watcher->deadline < 0)
+		return most;
+	left = watcher->deadline - now_ms();
+	if (left < 0)
+		left = 0;
+	if (left > 1 << 30)
+		left = 1 << 30;
+	return most >= 0 && left > most ? most : (int)left;
+}
+
+static bool reached(const struct watcher *watcher)
+{
+	char state[32];
+
+	if (!watcher->options->until)
+		return false;
+	mount_read(&watcher->mount, watcher->processor.dir, "state", state, sizeof(state));
+	return !strcmp(state, watcher->options->until);
+}
+
+static int timed_out(const struct watcher *watcher)
+{
+	char state[32];
+
+	fflush(stdout);
+	if (!watcher->options->until)
+		return TOOL_TIMEOUT;
+	mount_read(&watcher->mount, watcher->processor.dir, "state", state, sizeof(state));
+	fprintf(stderr, "rproc: watch: %s is %s, not %s, after %ld ms\n", watcher->processor.name,
+		state, watcher->options->until, watcher->options->timeout_ms);
+	return TOOL_TIMEOUT;
+}
+
+/* ---- events that come ---------------------------------------------------------- */
+
+/* Is the event of the processor asked for? A line says remoteprocN as a word. */
+static bool concerns(const struct watcher *watcher, const char *line)
+{
+	char word[32];
+	size_t len;
+
+	if (watcher->processor.index < 0)
+		return true;
+	len = (size_t)snprintf(word, sizeof(word), "remoteproc%d", watcher->processor.index);
+	while ((line = strstr(line, word))) {
+		line += len;
+		if (*line < '0' || *line > '9')
+			return true;
+	}
+	return false;
+}
+
+/* Print the whole lines of what was read; keep the rest for the next read. */
+static void print_lines(struct watcher *watcher, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] != '\n') {
+			if (watcher->line_len < sizeof(watcher->line) - 1)
+				watcher->line[watcher->line_len++] = text[i];
+			continue;
+		}
+		watcher->line[watcher->line_len] = '\0';
+		if (concerns(watcher, watcher->line)) {
+			trouble_print(stdout, watcher->line, watcher->line_len);
+			putchar('\n');
+		}
+		watcher->line_len = 0;
+	}
+	fflush(stdout);
+}
+
+static int watch_events(struct watcher *watcher, int fd)
+{
+	char buf[4096];
+
+	while (!reached(watcher)) {
+		struct pollfd events = { .fd = fd, .events = POLLIN };
+		int ready = poll(&events, 1, time_left(watcher, -1));
+		ssize_t len;
+
+		if (!ready)
+			return timed_out(watcher);
+		len = ready < 0 ? -1 : read(fd, buf, sizeof(buf));
+		if (len < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (len < 0) {
+			trouble_report("watch", errno, "", "");
+			return TOOL_REFUSED;
+		}
+		if (!len || ferror(stdout))
+			return TOOL_REFUSED;
+		print_lines(watcher, buf, (size_t)len);
+	}
+	return TOOL_OK;
+}
+
+/* ---- looking again and again ----------------------------------------------------- */
+
+struct seen {
+	int index;
+	char name[256];
+	char state[32];
+};
+
+static const struct seen *find_seen(const struct seen *seen, size_t count, int index)
+{
+	for (size_t i = 0; i < count; i++)
+		if (seen[i].index == index)
+			return &seen[i];
+	return NULL;
+}
+
+static void print_differences(const struct seen *before, size_t num_before,
+			      const struct seen *after, size_t num_after)
+{
+	for (size_t i = 0; i < num_after; i++) {
+		const struct seen *old = find_seen(before, num_before, after[i].index);
+
+		if (old && !strcmp(old->state, after[i].state))
+			continue;
+		printf("remoteproc%d %s %s -> %s\n", after[i].index, after[i].name,
+		       old ? old->state : "absent", after[i].state);
+	}
+	for (size_t i = 0; i < num_before; i++)
+		if (!find_seen(after, num_after, before[i].index))
+			printf("remoteproc%d %s %s -> absent\n", before[i].index, before[i].name,
+			       before[i].state);
+	fflush(stdout);
+}
+
+static int look(const struct watcher *watcher, struct seen **ret_seen, size_t *ret_count)
+{
+	struct processor *processors;
+	struct seen *seen;
+	size_t count, used = 0;
+	int err = mount_processors(&watcher->mount, &processors, &count);
+
+	if (err)
+		return err;
+	seen = calloc(count + 1, sizeof(*seen));
+	for (size_t i = 0; seen && i < count; i++) {
+		if (watcher->processor.index >= 0 &&
+		    watcher->processor.index != processors[i].index)
+			continue;
+		seen[used].index = processors[i].index;
+		memcpy(seen[used].name, processors[i].name, sizeof(seen[used].name));
+		mount_read(&watcher->mount, processors[i].dir, "state", seen[used].state,
+			   sizeof(seen[used].state));
+		used++;
+	}
+	free(processors);
+	if (!seen)
+		return -ENOMEM;
+	*ret_seen = seen;
+	*ret_count = used;
+	return 0;
+}
+
+static int watch_states(struct watcher *watcher)
+{
+	struct seen *before = NULL, *after;
+	size_t num_before = 0, num_after;
+	int code = TOOL_OK, err;
+
+	err = look(watcher, &before, &num_before);
+	while (!err && !reached(watcher)) {
+		if (!time_left(watcher, LOOK_MS)) {
+			code = timed_out(watcher);
+			break;
+		}
+		poll(NULL, 0, time_left(watcher, LOOK_MS));
+		err = look(watcher, &after, &num_after);
+		if (err)
+			break;
+		print_differences(before, num_before, after, num_after);
+		free(before);
+		before = after;
+		num_before = num_after;
+	}
+	free(before);
+	if (err) {
+		trouble_report("watch", -err, "", "");
+		return TOOL_REFUSED;
+	}
+	return code;
+}
+
+/* ---- the command ------------------------------------------------------------------- */
+
+static int watch(const struct invocation *invocation, const struct watch_options *options)
+{
+	struct watcher watcher = { .processor.index = -1, .options = options };
+	int code, fd;
+
+	watcher.deadline = options->timeout_ms < 0 ? -1 : now_ms() + options->timeout_ms;
+	code = mount_open(invocation->mount, &watcher.mount);
+	if (code)
+		return code;
+	if (options->name) {
+		code = mount_resolve(&watcher.mount, options->name, &watcher.processor);
+		if (code)
+			goto out_close;
+	}
+	if (!watcher.mount.own) {
+		code = watch_states(&watcher);
+		goto out_close;
+	}
+	fd = mount_open_file(&watcher.mount, "librproc", "events", O_RDONLY);
+	if (fd < 0) {
+		trouble_report("watch: librproc/events", -fd, "", "");
+		code = TOOL_REFUSED;
+		goto out_close;
+	}
+	code = watch_events(&watcher, fd);
+	close(fd);
+out_close:
+	mount_close(&watcher.mount);
+	return code;
+}
+
+/* Seconds, with a fraction if need be, in ms; -1 for what is no time. */
+static long parse_seconds(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds >= 0 && seconds <= 1e6))
+		return -1;
+	return (long)(seconds * 1000);
+}
+
+int cmd_watch(const struct invocation *invocation)
+{
+	struct watch_options options = { .timeout_ms = -1 };
+
+	for (int i = 1; i < invocation->argc; i++) {
+		const char *arg = invocation->argv[i];
+		bool more = i + 1 < invocation->argc;
+
+		if (!strcmp(arg, "--until") && more) {
+			options.until = invocation->argv[++i];
+		} else if (!strcmp(arg, "--timeout") && more) {
+			options.timeout_ms = parse_seconds(invocation->argv[++i]);
+			if (options.timeout_ms < 0)
+				return tool_usage(invocation, "--timeout takes seconds");
+		} else if (arg[0] == '-') {
+			return tool_usage(invocation, "`watch` does not know %s", arg);
+		} else if (options.name) {
+			return tool_usage(invocation, "`watch` takes one processor, or none");
+		} else {
+			options.name = arg;
+		}
+	}
+	if (options.until && !options.name)
+		return tool_usage(invocation, "--until needs the processor's name");
+	return watch(invocation, &options);
+}
