@@ -17,9 +17,9 @@
 
 /* A loop for a machine that really jumps there: pause; jmp -4. */
 static const uint8_t loop_x86[16] = { 0xf3, 0x90, 0xeb, 0xfc };
-/* A Cortex-M vector table (stack, reset, handlers) and `b .` behind it. */
-static const uint8_t loop_arm[16] = { 0x00, 0x00, 0x01, 0x10, 0x0d, 0x00, 0x00,
-				      0x10, 0x0d, 0x00, 0x00, 0x10, 0xfe, 0xe7 };
+/* A Cortex-M vector table (stack, reset, NMI, hard fault) and `b .` behind it. */
+static const uint8_t loop_arm[20] = { 0x00, 0x00, 0x01, 0x10, 0x11, 0x00, 0x00, 0x10, 0x11,
+				      0x00, 0x00, 0x10, 0x11, 0x00, 0x00, 0x10, 0xfe, 0xe7 };
 
 static struct fixture *new_elf(uint8_t elf_class, bool big_endian)
 {
@@ -30,8 +30,11 @@ static void load_code(struct fixture *elf, uint8_t elf_class, uint64_t da)
 {
 	bool wide = elf_class == ELFCLASS64;
 
-	fixture_load(elf, da, CODE, wide ? loop_x86 : loop_arm, 16, 16);
-	fixture_set_entry(elf, wide ? da : da + 12);
+	if (wide)
+		fixture_load(elf, da, CODE, loop_x86, sizeof(loop_x86), sizeof(loop_x86));
+	else
+		fixture_load(elf, da, CODE, loop_arm, sizeof(loop_arm), sizeof(loop_arm));
+	fixture_set_entry(elf, wide ? da : da + 0x11);
 }
 
 /* ---- plain images ---------------------------------------------------------------- */
@@ -308,9 +311,9 @@ static struct fixture_image header_pulled_into_segment(void)
 	fixture_add_section(elf, &(struct fixture_section){ .name = ".text",
 							    .type = SHT_PROGBITS,
 							    .flags = SHF_ALLOC | SHF_EXECINSTR,
-							    .da = 0x1fff8010,
-							    .size = 0x230,
-							    .offset = 0x8010 });
+							    .da = 0x1fff8018,
+							    .size = 0x228,
+							    .offset = 0x8018 });
 	return fixture_build(elf);
 }
 
