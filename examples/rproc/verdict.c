@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <librproc/rproc.h>
 
@@ -58,58 +57,35 @@ static void refuse(struct verdict *verdict, int error, unsigned int first)
 
 /* ---- the table -------------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
-{
-	return strncmp(*(const char *const *)a, *(const char *const *)b, 32);
-}
-
-/*
- * Two carveouts of one name: the second cannot be tied to its entry, and the boot
- * ends with ENOMEM. A whole-table rule that the check of single entries cannot see.
- */
-static int check_carveout_names(struct verdict *verdict)
-{
-	struct rproc_resource_table table;
-	const char **names;
-	struct rproc_rsc rsc;
-	size_t count = 0;
-	int err = 0;
-
-	memcpy(&table, verdict->table, sizeof(table));
-	names = calloc((size_t)table.num + 1, sizeof(*names));
-	if (!names)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < table.num; i++) {
-		if (rproc_resource_table_entry(verdict->table, verdict->table_size, i, &rsc))
-			break;
-		if (rsc.type != RPROC_RSC_CARVEOUT || rsc.avail < sizeof(struct rproc_rsc_carveout))
-			continue;
-		names[count++] =
-			(const char *)rsc.payload + offsetof(struct rproc_rsc_carveout, name);
-	}
-	qsort(names, count, sizeof(*names), compare_names);
-	for (size_t i = 1; !err && i < count; i++) {
-		if (compare_names(&names[i - 1], &names[i]))
-			continue;
-		err = -ENOMEM;
-		add_finding(verdict, err,
-			    "two carveouts are called \"%.32s\": the second cannot be made, and "
-			    "the boot ends with ENOMEM; give each a name of its own",
-			    names[i]);
-	}
-	free(names);
-	return err;
-}
-
 static void judge_entries(struct verdict *verdict)
 {
 	unsigned int first = verdict->report.count;
 	int err;
 
 	err = rproc_resource_table_check(verdict->table, verdict->table_size, &verdict->report);
-	if (!err)
-		err = check_carveout_names(verdict);
 	refuse(verdict, err, first);
+}
+
+/*
+ * A section too small for a header is what many tool chains leave of a table nobody
+ * wanted. Drivers boot without a table then, as if there were no section.
+ */
+static bool forgive_small_table(struct verdict *verdict, unsigned int first)
+{
+	struct rproc_report *report = &verdict->report;
+	uint64_t da, size;
+
+	if (rproc_image_section(verdict->image, ".resource_table", &da, &size) ||
+	    size >= sizeof(struct rproc_resource_table))
+		return false;
+	for (unsigned int i = first; i < report->count; i++)
+		report->finding[i].error = 0;
+	verdict->table_kind = VERDICT_NO_TABLE;
+	add_finding(verdict, 0,
+		    "the section .resource_table has %llu bytes, too few for a table: it counts "
+		    "as none, and there will be no trace, no carveout and no rpmsg",
+		    (unsigned long long)size);
+	return true;
 }
 
 static void judge_table(struct verdict *verdict)
@@ -128,7 +104,8 @@ static void judge_table(struct verdict *verdict)
 	}
 	if (err) {
 		verdict->table_kind = VERDICT_TABLE_REFUSED;
-		refuse(verdict, err, first);
+		if (!forgive_small_table(verdict, first))
+			refuse(verdict, err, first);
 		return;
 	}
 	verdict->table_kind = VERDICT_TABLE;
@@ -150,6 +127,21 @@ static void judge_boot_address(struct verdict *verdict)
 		    (unsigned long long)verdict->info.bootaddr);
 }
 
+/*
+ * A linker that aligns segments to pages lets the first one begin with the file's
+ * headers, far below what was asked for: the best known reason of "bad phdr".
+ */
+static void judge_first_bytes(struct verdict *verdict, size_t index,
+			      const struct rproc_image_segment *segment)
+{
+	if (segment->offset || !segment->filesz)
+		return;
+	add_finding(verdict, 0,
+		    "segment %zu begins with the file's own headers, so it is loaded from 0x%llx "
+		    "on: a board whose memory begins later refuses it; link with -n (--nmagic)",
+		    index, (unsigned long long)segment->da);
+}
+
 static void judge_segments(struct verdict *verdict)
 {
 	struct rproc_image_segment segment;
@@ -164,6 +156,7 @@ static void judge_segments(struct verdict *verdict)
 		verdict->segments_loaded++;
 		verdict->bytes_copied += segment.filesz;
 		verdict->bytes_zeroed += segment.memsz - segment.filesz;
+		judge_first_bytes(verdict, i, &segment);
 	}
 	if (verdict->segments_loaded)
 		judge_boot_address(verdict);
