@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Bytes from outside: range checks that cannot wrap, and little-endian loads
- * and stores that do not care about alignment or the host's byte order.
+ * Bytes from outside: range checks that cannot wrap, and little- and
+ * big-endian loads and stores that do not care about alignment or the host's byte order.
  */
 #ifndef RPROC_BASE_BYTES_H
 #define RPROC_BASE_BYTES_H
@@ -33,6 +33,13 @@ static inline uint32_t load_le32(const void *p)
 	const uint8_t *b = p;
 
 	return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static inline uint32_t load_be32(const void *p)
+{
+	const uint8_t *b = p;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
 static inline void store_le32(void *p, uint32_t value)

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A context: what are globals in the kernel (indices, lists, the log, settings).
+ * Knows every processor by reference only, never what happens to it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "core/internal.h"
+
+/* Its address tells the copies of the library apart (plugins name it). */
+RPROC_API const char rproc_core = 0;
+
+RPROC_API const char *rproc_version(void)
+{
+	return RPROC_VERSION;
+}
+
+static char *default_firmware_dirs(void)
+{
+	struct utsname host;
+	char *dirs;
+
+	uname(&host);
+	if (asprintf(&dirs,
+		     "/lib/firmware/updates/%s:/lib/firmware/updates:/lib/firmware/%s:/lib/firmware",
+		     host.release, host.release) < 0)
+		return NULL;
+	return dirs;
+}
+
+static char *default_state_dir(void)
+{
+	char *dir;
+
+	if (!geteuid())
+		return strdup("/run/librproc");
+	if (asprintf(&dir, "/tmp/librproc-%u", (unsigned int)geteuid()) < 0)
+		return NULL;
+	return dir;
+}
+
+/* Options of an older program are shorter; those of a newer one must not ask for more. */
+static int read_options(const struct rproc_context_options *given,
+			struct rproc_context_options *options)
+{
+	const char *bytes = (const char *)given;
+	size_t i;
+
+	*options = (struct rproc_context_options){ .size = sizeof(*options) };
+	if (!given)
+		return 0;
+	if (given->size < sizeof(given->size))
+		return -EINVAL;
+	for (i = sizeof(*options); i < given->size; i++) {
+		if (bytes[i])
+			return -EINVAL;
+	}
+	memcpy(options, given, given->size < sizeof(*options) ? given->size : sizeof(*options));
+	return 0;
+}
+
+static void apply_numbers(struct rproc_context *context, const struct rproc_context_options *options)
+{
+	context->log = options->log;
+	context->log_data = options->log_data;
+	atomic_init(&context->log_level, options->log_level ? options->log_level : RPROC_LOG_INFO);
+	context->shutdown_timeout_ms = options->shutdown_timeout_ms ?
+					       options->shutdown_timeout_ms :
+					       500;
+	context->dump_timeout_ms = options->dump_timeout_ms ? options->dump_timeout_ms : 300000;
+	context->max_firmware_size = options->max_firmware_size ? options->max_firmware_size :
+								  256u << 20;
+}
+
+static int apply_strings(struct rproc_context *context, const struct rproc_context_options *options)
+{
+	if (options->firmware_path) {
+		if (strlen(options->firmware_path) >= sizeof(context->firmware_path))
+			return -ENOSPC;
+		strcpy(context->firmware_path, options->firmware_path);
+	}
+	context->firmware_dirs = options->firmware_dirs ? strdup(options->firmware_dirs) :
+							  default_firmware_dirs();
+	context->plugin_path =
+		strdup(options->plugin_path ? options->plugin_path : RPROC_DEFAULT_PLUGIN_PATH);
+	context->state_dir = options->state_dir ? strdup(options->state_dir) : default_state_dir();
+	if (!context->firmware_dirs || !context->plugin_path || !context->state_dir)
+		return -ENOMEM;
+	return 0;
+}
+
+static void free_strings(struct rproc_context *context)
+{
+	free(context->firmware_dirs);
+	free(context->plugin_path);
+	free(context->state_dir);
+}
+
+RPROC_API int rproc_context_new(const struct rproc_context_options *given,
+				struct rproc_context **ret_context)
+{
+	struct rproc_context_options options;
+	struct rproc_context *context;
+	int ret;
+
+	ret = read_options(given, &options);
+	if (ret)
+		return ret;
+	context = calloc(1, sizeof(*context));
+	if (!context)
+		return -ENOMEM;
+	list_init(&context->rprocs);
+	list_init(&context->vdev_drivers);
+	list_init(&context->plugins);
+	list_init(&context->devices);
+	apply_numbers(context, &options);
+	ret = apply_strings(context, &options);
+	if (ret)
+		goto err_strings;
+	ret = rproc_events_init(&context->events,
+				options.event_queue_len ? options.event_queue_len : 4096);
+	if (ret)
+		goto err_strings;
+	pthread_mutex_init(&context->lock, NULL);
+	pthread_mutex_init(&context->board_lock, NULL);
+	rproc_dumps_init(&context->dumps);
+	ret = rproc_loop_new(context, &context->loop);
+	if (ret)
+		goto err_dumps;
+	*ret_context = context;
+	return 0;
+
+err_dumps:
+	rproc_dumps_fini(context);
+	pthread_mutex_destroy(&context->board_lock);
+	pthread_mutex_destroy(&context->lock);
+	rproc_events_fini(&context->events);
+err_strings:
+	free_strings(context);
+	free(context);
+	return ret;
+}
+
+static void free_vdev_drivers(struct rproc_context *context)
+{
+	struct list *item, *next;
+
+	list_for_each_safe(item, next, &context->vdev_drivers)
+		free(list_entry(item, struct rproc_vdev_binding, link));
+}
+
+RPROC_API void rproc_context_free(struct rproc_context *context)
+{
+	if (!context)
+		return;
+	rproc_context_remove_board(context);
+	rproc_loop_free(context->loop);
+	rproc_dumps_fini(context);
+	free_vdev_drivers(context);
+	ids_free(&context->indices);
+	ids_free(&context->vdev_numbers);
+	ids_free(&context->virtio_numbers);
+	pthread_mutex_destroy(&context->board_lock);
+	pthread_mutex_destroy(&context->lock);
+	rproc_events_fini(&context->events);
+	free_strings(context);
+	free(context);
+}
+
+/* ---- log and story ------------------------------------------------------------------- */
+
+void rproc_context_vlog(struct rproc_context *context, int level, const char *device,
+			const char *fmt, va_list args)
+{
+	char text[RPROC_STORY_MAX];
+	char *end;
+
+	if (!context->log || level > atomic_load(&context->log_level))
+		return;
+	vsnprintf(text, sizeof(text), fmt, args);
+	/* One line is one record: what a user sent must not end it early, as in the kernel. */
+	end = text + strlen(text);
+	while (end > text && end[-1] == '\n')
+		*--end = '\0';
+	context->log(level, device, text, context->log_data);
+}
+
+void rproc_context_log(struct rproc_context *context, int level, const char *device,
+		       const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	rproc_context_vlog(context, level, device, fmt, args);
+	va_end(args);
+}
+
+RPROC_API void rproc_context_set_log_level(struct rproc_context *context, int level)
+{
+	atomic_store(&context->log_level, level);
+}
+
+int rproc_context_story(struct rproc_context *context, int error, const char *fmt, ...)
+{
+	char story[RPROC_STORY_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(story, sizeof(story), fmt, args);
+	va_end(args);
+	pthread_mutex_lock(&context->lock);
+	strcpy(context->story, story);
+	pthread_mutex_unlock(&context->lock);
+	return error;
+}
+
+RPROC_API size_t rproc_context_last_error(struct rproc_context *context, char *buf, size_t len)
+{
+	size_t ret;
+
+	pthread_mutex_lock(&context->lock);
+	ret = (size_t)snprintf(buf, len, "%s", context->story);
+	pthread_mutex_unlock(&context->lock);
+	return ret;
+}
+
+/* ---- settings --------------------------------------------------------------------------- */
+
+RPROC_API int rproc_context_set_firmware_path(struct rproc_context *context, const char *path)
+{
+	if (strlen(path) >= sizeof(context->firmware_path))
+		return rproc_context_story(context, -ENOSPC,
+					   "firmware path: %zu bytes do not fit in %zu", strlen(path),
+					   sizeof(context->firmware_path) - 1);
+	pthread_mutex_lock(&context->lock);
+	strcpy(context->firmware_path, path);
+	pthread_mutex_unlock(&context->lock);
+	return 0;
+}
+
+RPROC_API size_t rproc_context_firmware_path(struct rproc_context *context, char *buf, size_t len)
+{
+	size_t ret;
+
+	pthread_mutex_lock(&context->lock);
+	ret = (size_t)snprintf(buf, len, "%s", context->firmware_path);
+	pthread_mutex_unlock(&context->lock);
+	return ret;
+}
+
+RPROC_API int rproc_context_add_vdev_driver(struct rproc_context *context,
+					    const struct rproc_vdev_driver *driver, void *data)
+{
+	struct rproc_vdev_binding *binding = calloc(1, sizeof(*binding));
+	struct list *item;
+	int ret = 0;
+
+	if (!binding)
+		return -ENOMEM;
+	binding->driver = driver;
+	binding->data = data;
+	pthread_mutex_lock(&context->lock);
+	list_for_each(item, &context->vdev_drivers) {
+		if (list_entry(item, struct rproc_vdev_binding, link)->driver->id == driver->id)
+			ret = -EEXIST;
+	}
+	if (!ret)
+		list_add_tail(&context->vdev_drivers, &binding->link);
+	pthread_mutex_unlock(&context->lock);
+	if (ret)
+		free(binding);
+	return ret;
+}
+
+/* ---- finding processors ------------------------------------------------------------------- */
+
+/* Does @rproc answer to @key? */
+typedef bool (*match_fn)(const struct rproc *rproc, const void *key);
+
+static struct rproc *find(struct rproc_context *context, match_fn match, const void *key)
+{
+	struct rproc *found = NULL;
+	struct list *item;
+
+	pthread_mutex_lock(&context->lock);
+	list_for_each(item, &context->rprocs) {
+		struct rproc *rproc = list_entry(item, struct rproc, link);
+
+		if (match(rproc, key)) {
+			found = rproc_get(rproc);
+			break;
+		}
+	}
+	pthread_mutex_unlock(&context->lock);
+	return found;
+}
+
+static bool match_phandle(const struct rproc *rproc, const void *key)
+{
+	uint32_t phandle = rproc_device_phandle(rproc->dev);
+
+	return phandle && phandle == *(const uint32_t *)key;
+}
+
+RPROC_API struct rproc *rproc_get_by_phandle(struct rproc_context *context, uint32_t phandle)
+{
+	return find(context, match_phandle, &phandle);
+}
+
+static bool match_name(const struct rproc *rproc, const void *key)
+{
+	return !strcmp(rproc->name, key);
+}
+
+RPROC_API struct rproc *rproc_get_by_name(struct rproc_context *context, const char *name)
+{
+	return find(context, match_name, name);
+}
+
+static bool match_index(const struct rproc *rproc, const void *key)
+{
+	return rproc->index == *(const int *)key;
+}
+
+RPROC_API struct rproc *rproc_get_by_index(struct rproc_context *context, int index)
+{
+	return find(context, match_index, &index);
+}
+
+static bool match_above(const struct rproc *rproc, const void *key)
+{
+	return rproc->index > *(const int *)key;
+}
+
+RPROC_API struct rproc *rproc_get_next(struct rproc_context *context, int index)
+{
+	return find(context, match_above, &index);
+}

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Core dumps: the segments a driver registers, the ELF core made of them, and
+ * the dumps that wait for a reader (devcoredump in the kernel). A dump is a
+ * private copy, or (inline) headers and the memory itself, which stays because
+ * recovery waits. Knows nothing of files.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "core/internal.h"
+
+/* All segments of one dump together; what a hostile table can ask for is bounded. */
+#define DUMP_MAX (UINT64_C(1) << 30)
+
+/* A segment of a dump, resolved on the worker. */
+struct piece {
+	uint64_t offset; /* in the file */
+	uint32_t da;
+	size_t size;
+	const void *va; /* NULL: unreadable, or made by @dump */
+	rproc_dump_fn dump;
+	void *priv;
+};
+
+struct dump {
+	struct list link; /* this and all but the constant fields: dumps.lock */
+	struct rproc_coredump_info info; /* constant */
+	unsigned int readers;
+	int64_t deadline_ms;
+	/* constant from here on */
+	struct rproc *rproc; /* inline: borrowed, it waits for us; else NULL */
+	char *bytes;	     /* headers (inline), or the whole file */
+	size_t num_bytes;
+	size_t num_pieces;
+	struct piece pieces[];
+};
+
+/* ---- segments ---------------------------------------------------------------------------- */
+
+RPROC_API int rproc_coredump_add_custom_segment(struct rproc *rproc, uint32_t da, size_t size,
+						rproc_dump_fn dump, void *priv)
+{
+	struct rproc_segment *segment = calloc(1, sizeof(*segment));
+
+	if (!segment)
+		return -ENOMEM;
+	segment->da = da;
+	segment->size = size;
+	segment->dump = dump;
+	segment->priv = priv;
+	list_add_tail(&rproc->segments, &segment->link);
+	return 0;
+}
+
+RPROC_API int rproc_coredump_add_segment(struct rproc *rproc, uint32_t da, size_t size)
+{
+	return rproc_coredump_add_custom_segment(rproc, da, size, NULL, NULL);
+}
+
+RPROC_API int rproc_coredump_set_elf_info(struct rproc *rproc, uint8_t elf_class, uint16_t machine)
+{
+	if (elf_class != ELFCLASS32 && elf_class != ELFCLASS64)
+		return -EINVAL;
+	rproc->elf_class = elf_class;
+	rproc->elf_machine = machine;
+	return 0;
+}
+
+void rproc_free_segments(struct rproc *rproc)
+{
+	struct list *item, *next;
+
+	list_for_each_safe(item, next, &rproc->segments)
+		free(list_entry(item, struct rproc_segment, link));
+	list_init(&rproc->segments);
+}
+
+/* ---- making the file ----------------------------------------------------------------------- */
+
+static void init_ident(unsigned char *ident, uint8_t elf_class)
+{
+	memcpy(ident, ELFMAG, SELFMAG);
+	ident[EI_CLASS] = elf_class;
+	ident[EI_DATA] = ELFDATA2LSB;
+	ident[EI_VERSION] = EV_CURRENT;
+	ident[EI_OSABI] = ELFOSABI_NONE;
+}
+
+#define DEFINE_WRITE_HEADERS(bits)                                                            \
+	static void write_headers##bits(const struct rproc *rproc, const struct dump *dump)   \
+	{                                                                                     \
+		Elf##bits##_Ehdr *ehdr = (Elf##bits##_Ehdr *)dump->bytes;                     \
+		Elf##bits##_Phdr *phdr = (Elf##bits##_Phdr *)(ehdr + 1);                      \
+		size_t i;                                                                     \
+                                                                                              \
+		init_ident(ehdr->e_ident, rproc->elf_class);                                  \
+		ehdr->e_type = ET_CORE;                                                       \
+		ehdr->e_machine = rproc->elf_machine;                                         \
+		ehdr->e_version = EV_CURRENT;                                                 \
+		ehdr->e_entry = (Elf##bits##_Addr)rproc_bootaddr(rproc);                      \
+		ehdr->e_phoff = sizeof(*ehdr);                                                \
+		ehdr->e_ehsize = sizeof(*ehdr);                                               \
+		ehdr->e_phentsize = sizeof(*phdr);                                            \
+		ehdr->e_phnum = (Elf##bits##_Half)dump->num_pieces;                           \
+		for (i = 0; i < dump->num_pieces; i++, phdr++) {                              \
+			phdr->p_type = PT_LOAD;                                               \
+			phdr->p_offset = (Elf##bits##_Off)dump->pieces[i].offset;             \
+			phdr->p_vaddr = phdr->p_paddr = dump->pieces[i].da;                   \
+			phdr->p_filesz = phdr->p_memsz = (Elf##bits##_Word)dump->pieces[i].size; \
+			phdr->p_flags = PF_R | PF_W | PF_X;                                   \
+		}                                                                             \
+	}
+DEFINE_WRITE_HEADERS(32)
+DEFINE_WRITE_HEADERS(64)
+#undef DEFINE_WRITE_HEADERS
+
+static size_t headers_size(const struct rproc *rproc, size_t num_pieces)
+{
+	if (rproc->elf_class == ELFCLASS32)
+		return sizeof(Elf32_Ehdr) + num_pieces * sizeof(Elf32_Phdr);
+	return sizeof(Elf64_Ehdr) + num_pieces * sizeof(Elf64_Phdr);
+}
+
+/* Copy [@offset, @offset + @len) of a piece. No lock is held: it may call the driver. */
+static void copy_piece(struct rproc *rproc, const struct piece *piece, void *dest, size_t offset,
+		       size_t len)
+{
+	if (piece->dump)
+		piece->dump(rproc, piece->priv, dest, offset, len);
+	else if (piece->va)
+		memcpy(dest, (const char *)piece->va + offset, len);
+	else
+		memset(dest, 0xff, len);
+}
+
+static void resolve(struct rproc *rproc, struct piece *piece, const struct rproc_segment *segment,
+		    uint64_t offset)
+{
+	*piece = (struct piece){
+		.offset = offset,
+		.da = segment->da,
+		.size = segment->size,
+		.dump = segment->dump,
+		.priv = segment->priv,
+	};
+	if (piece->dump)
+		return;
+	piece->va = rproc_da_to_va(rproc, segment->da, segment->size, NULL);
+	if (!piece->va)
+		rproc_log(rproc, RPROC_LOG_ERR,
+			  "invalid copy request for segment 0x%08x with offset %d and size %zu)",
+			  segment->da, 0, segment->size);
+}
+
+static struct dump *new_dump(struct rproc *rproc, size_t num, bool inline_dump)
+{
+	struct dump *dump = calloc(1, sizeof(*dump) + num * sizeof(dump->pieces[0]));
+	uint64_t size = headers_size(rproc, num);
+	struct list *item;
+
+	if (!dump)
+		return NULL;
+	dump->num_pieces = num;
+	num = 0;
+	list_for_each(item, &rproc->segments) {
+		const struct rproc_segment *segment = list_entry(item, struct rproc_segment, link);
+
+		resolve(rproc, &dump->pieces[num++], segment, size);
+		size += segment->size;
+		if (size > DUMP_MAX) {
+			rproc_story(rproc, -EFBIG, "coredump", "the segments are over %llu bytes",
+				    (unsigned long long)DUMP_MAX);
+			goto err_free;
+		}
+	}
+	dump->num_bytes = inline_dump ? headers_size(rproc, dump->num_pieces) : (size_t)size;
+	dump->bytes = calloc(1, dump->num_bytes);
+	if (!dump->bytes)
+		goto err_free;
+	dump->info.size = (size_t)size;
+	dump->info.index = rproc->index;
+	dump->info.inline_dump = inline_dump;
+	dump->rproc = inline_dump ? rproc : NULL;
+	snprintf(dump->info.name, sizeof(dump->info.name), "%s", rproc->name);
+	return dump;
+
+err_free:
+	free(dump);
+	return NULL;
+}
+
+static void free_dump(struct dump *dump)
+{
+	free(dump->bytes);
+	free(dump);
+}
+
+static void fill(struct rproc *rproc, struct dump *dump)
+{
+	size_t i;
+
+	if (rproc->elf_class == ELFCLASS32)
+		write_headers32(rproc, dump);
+	else
+		write_headers64(rproc, dump);
+	for (i = 0; !dump->info.inline_dump && i < dump->num_pieces; i++)
+		copy_piece(rproc, &dump->pieces[i], dump->bytes + dump->pieces[i].offset, 0,
+			   dump->pieces[i].size);
+}
+
+/* ---- the dumps that wait --------------------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct dump *find_dump(struct rproc_dumps *dumps, uint64_t number)
+{
+	struct list *item;
+
+	list_for_each(item, &dumps->list) {
+		struct dump *dump = list_entry(item, struct dump, link);
+
+		if (dump->info.number == number)
+			return dump;
+	}
+	return NULL;
+}
+
+/* Does this processor have an unread dump? A second one is thrown away, as in the kernel. */
+static bool has_dump(struct rproc_dumps *dumps, int index)
+{
+	struct list *item;
+
+	list_for_each(item, &dumps->list) {
+		if (list_entry(item, struct dump, link)->info.index == index)
+			return true;
+	}
+	return false;
+}
+
+static bool publish(struct rproc *rproc, struct dump *dump)
+{
+	struct rproc_dumps *dumps = &rproc->context->dumps;
+	bool taken;
+
+	pthread_mutex_lock(&dumps->lock);
+	taken = !dumps->disabled && !has_dump(dumps, rproc->index);
+	if (taken) {
+		dump->info.number = ++dumps->last_number;
+		dump->deadline_ms = now_ms() + rproc->context->dump_timeout_ms;
+		list_add_tail(&dumps->list, &dump->link);
+	}
+	pthread_mutex_unlock(&dumps->lock);
+	return taken;
+}
+
+/* Take a dump out of the list and wait until its last reader has left. With the lock. */
+static void take_out(struct rproc_dumps *dumps, struct dump *dump)
+{
+	list_del(&dump->link);
+	pthread_cond_broadcast(&dumps->changed);
+	while (dump->readers)
+		pthread_cond_wait(&dumps->changed, &dumps->lock);
+}
+
+static void announce_release(struct rproc_context *context, const struct rproc_coredump_info *info)
+{
+	struct rproc *rproc = rproc_get_by_index(context, info->index);
+
+	if (!rproc)
+		return;
+	rproc_event_add(context, rproc, RPROC_EVENT_COREDUMP_RELEASED, rproc_state(rproc),
+			rproc_state(rproc), info->number, "coredump released");
+	rproc_put(rproc);
+}
+
+/* The inline dump's owner: wait for the release, and free the dump itself. */
+static void wait_for_release(struct rproc *rproc, struct dump *dump)
+{
+	struct rproc_context *context = rproc->context;
+	struct rproc_dumps *dumps = &context->dumps;
+	struct rproc_coredump_info info = dump->info;
+
+	pthread_mutex_lock(&dumps->lock);
+	while (find_dump(dumps, info.number) && !atomic_load(&rproc->deleting)) {
+		struct timespec until = { .tv_sec = dump->deadline_ms / 1000,
+					  .tv_nsec = dump->deadline_ms % 1000 * 1000000 };
+
+		if (pthread_cond_timedwait(&dumps->changed, &dumps->lock, &until) == ETIMEDOUT)
+			break;
+	}
+	take_out(dumps, dump);
+	pthread_mutex_unlock(&dumps->lock);
+	free_dump(dump);
+	announce_release(context, &info);
+}
+
+RPROC_API void rproc_coredump(struct rproc *rproc)
+{
+	enum rproc_coredump_mode mode = rproc_coredump_mode(rproc);
+	struct dump *dump;
+	struct list *item;
+	size_t num = 0;
+	uint64_t number;
+
+	list_for_each(item, &rproc->segments)
+		num++;
+	if (mode == RPROC_COREDUMP_DISABLED || !num)
+		return;
+	if (!rproc->elf_class) {
+		rproc_log(rproc, RPROC_LOG_ERR, "ELF class is not set");
+		return;
+	}
+	dump = new_dump(rproc, num, mode == RPROC_COREDUMP_INLINE);
+	if (!dump)
+		return;
+	fill(rproc, dump);
+	if (!publish(rproc, dump)) {
+		free_dump(dump);
+		return;
+	}
+	number = dump->info.number;
+	rproc_event_add(rproc->context, rproc, RPROC_EVENT_COREDUMP, rproc_state(rproc),
+			rproc_state(rproc), number, "coredump");
+	if (mode == RPROC_COREDUMP_INLINE)
+		wait_for_release(rproc, dump);
+	else
+		rproc_loop_wake(rproc->context->loop); /* its timer learns the deadline */
+}
+
+void rproc_coredump_wake(struct rproc_context *context)
+{
+	pthread_mutex_lock(&context->dumps.lock);
+	pthread_cond_broadcast(&context->dumps.changed);
+	pthread_mutex_unlock(&context->dumps.lock);
+}
+
+/* ---- reading and releasing ------------------------------------------------------------------------ */
+
+RPROC_API int rproc_coredump_next(struct rproc_context *context, uint64_t number,
+				  struct rproc_coredump_info *ret_info)
+{
+	struct rproc_dumps *dumps = &context->dumps;
+	struct list *item;
+	int ret = -ENOENT;
+
+	pthread_mutex_lock(&dumps->lock);
+	list_for_each(item, &dumps->list) {
+		const struct dump *dump = list_entry(item, struct dump, link);
+
+		if (dump->info.number > number) {
+			*ret_info = dump->info;
+			ret = 0;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&dumps->lock);
+	return ret;
+}
+
+/* A read never crosses the boundary between headers and data, or between segments. */
+static ssize_t read_dump(const struct dump *dump, void *buf, size_t len, uint64_t offset)
+{
+	size_t i;
+
+	if (offset < dump->num_bytes) {
+		if (len > dump->num_bytes - offset)
+			len = dump->num_bytes - (size_t)offset;
+		memcpy(buf, dump->bytes + offset, len);
+		return (ssize_t)len;
+	}
+	for (i = 0; dump->rproc && i < dump->num_pieces; i++) {
+		const struct piece *piece = &dump->pieces[i];
+		uint64_t into = offset - piece->offset;
+
+		if (offset < piece->offset || into >= piece->size)
+			continue;
+		if (len > piece->size - into)
+			len = piece->size - (size_t)into;
+		copy_piece(dump->rproc, piece, buf, (size_t)into, len);
+		return (ssize_t)len;
+	}
+	if (dump->rproc)
+		rproc_log(dump->rproc, RPROC_LOG_INFO, "Ramdump done, %lld bytes read",
+			  (long long)offset);
+	return 0;
+}
+
+RPROC_API ssize_t rproc_coredump_read(struct rproc_context *context, uint64_t number, void *buf,
+				      size_t len, uint64_t offset)
+{
+	struct rproc_dumps *dumps = &context->dumps;
+	struct dump *dump;
+	ssize_t ret;
+
+	pthread_mutex_lock(&dumps->lock);
+	dump = find_dump(dumps, number);
+	if (dump)
+		dump->readers++;
+	pthread_mutex_unlock(&dumps->lock);
+	if (!dump)
+		return -ENODEV;
+	ret = read_dump(dump, buf, len, offset);
+	pthread_mutex_lock(&dumps->lock);
+	dump->readers--;
+	pthread_cond_broadcast(&dumps->changed);
+	pthread_mutex_unlock(&dumps->lock);
+	return ret;
+}
+
+/* Take the dump out; an inline one is freed by the worker that waits for it. */
+static int release_dump(struct rproc_context *context, uint64_t number)
+{
+	struct rproc_dumps *dumps = &context->dumps;
+	struct rproc_coredump_info info;
+	struct dump *dump;
+
+	pthread_mutex_lock(&dumps->lock);
+	dump = find_dump(dumps, number);
+	if (dump && dump->rproc) {
+		list_del(&dump->link);
+		pthread_cond_broadcast(&dumps->changed);
+		pthread_mutex_unlock(&dumps->lock);
+		return 0;
+	}
+	if (dump)
+		take_out(dumps, dump);
+	pthread_mutex_unlock(&dumps->lock);
+	if (!dump)
+		return -ENODEV;
+	info = dump->info;
+	free_dump(dump);
+	announce_release(context, &info);
+	return 0;
+}
+
+RPROC_API int rproc_coredump_release(struct rproc_context *context, uint64_t number)
+{
+	return release_dump(context, number);
+}
+
+RPROC_API void rproc_coredump_disable(struct rproc_context *context)
+{
+	struct rproc_coredump_info info;
+
+	pthread_mutex_lock(&context->dumps.lock);
+	context->dumps.disabled = true;
+	pthread_mutex_unlock(&context->dumps.lock);
+	while (!rproc_coredump_next(context, 0, &info))
+		release_dump(context, info.number);
+}
+
+RPROC_API bool rproc_coredump_disabled(struct rproc_context *context)
+{
+	bool disabled;
+
+	pthread_mutex_lock(&context->dumps.lock);
+	disabled = context->dumps.disabled;
+	pthread_mutex_unlock(&context->dumps.lock);
+	return disabled;
+}
+
+/* ---- life ----------------------------------------------------------------------------------------- */
+
+void rproc_dumps_init(struct rproc_dumps *dumps)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&dumps->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&dumps->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	list_init(&dumps->list);
+}
+
+void rproc_dumps_fini(struct rproc_context *context)
+{
+	struct rproc_dumps *dumps = &context->dumps;
+	struct list *item, *next;
+
+	list_for_each_safe(item, next, &dumps->list)
+		free_dump(list_entry(item, struct dump, link));
+	pthread_cond_destroy(&dumps->changed);
+	pthread_mutex_destroy(&dumps->lock);
+}
+
+unsigned int rproc_coredump_expire(struct rproc_context *context)
+{
+	struct rproc_dumps *dumps = &context->dumps;
+	int64_t now = now_ms(), next = 0;
+	uint64_t expired;
+
+	do {
+		struct list *item;
+
+		expired = 0;
+		next = 0;
+		pthread_mutex_lock(&dumps->lock);
+		list_for_each(item, &dumps->list) {
+			const struct dump *dump = list_entry(item, struct dump, link);
+
+			if (dump->deadline_ms <= now)
+				expired = dump->info.number;
+			else if (!next || dump->deadline_ms < next)
+				next = dump->deadline_ms;
+		}
+		pthread_mutex_unlock(&dumps->lock);
+		if (expired)
+			release_dump(context, expired);
+	} while (expired);
+	return next ? (unsigned int)(next - now) : 0;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Events: a bounded queue of records that the application reads when it likes.
+ * The descriptor is readable exactly while a record waits.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+#include "core/internal.h"
+
+int rproc_events_init(struct rproc_events *events, unsigned int len)
+{
+	events->ring = calloc(len, sizeof(*events->ring));
+	if (!events->ring)
+		return -ENOMEM;
+	events->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (events->fd < 0) {
+		free(events->ring);
+		return -errno;
+	}
+	events->len = len;
+	pthread_mutex_init(&events->lock, NULL);
+	return 0;
+}
+
+void rproc_events_fini(struct rproc_events *events)
+{
+	pthread_mutex_destroy(&events->lock);
+	close(events->fd);
+	free(events->ring);
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void rproc_event_add(struct rproc_context *context, const struct rproc *rproc,
+		     enum rproc_event_type type, enum rproc_state old_state,
+		     enum rproc_state new_state, uint64_t value, const char *reason)
+{
+	struct rproc_events *events = &context->events;
+	struct rproc_event *event;
+
+	pthread_mutex_lock(&events->lock);
+	events->sequence++;
+	if (events->count == events->len) {
+		events->head = (events->head + 1) % events->len;
+		events->count--;
+		events->lost++;
+	}
+	event = &events->ring[(events->head + events->count) % events->len];
+	*event = (struct rproc_event){
+		.sequence = events->sequence,
+		.time_ns = now_ns(),
+		.type = type,
+		.index = rproc->index,
+		.old_state = old_state,
+		.new_state = new_state,
+		.value = value,
+	};
+	snprintf(event->name, sizeof(event->name), "%s", rproc->name);
+	snprintf(event->reason, sizeof(event->reason), "%s", reason);
+	if (!events->count++)
+		eventfd_write(events->fd, 1);
+	pthread_mutex_unlock(&events->lock);
+}
+
+RPROC_API int rproc_event_fd(struct rproc_context *context)
+{
+	return context->events.fd;
+}
+
+RPROC_API int rproc_event_read(struct rproc_context *context, struct rproc_event *ret_event)
+{
+	struct rproc_events *events = &context->events;
+	eventfd_t ignored;
+	int ret = 1;
+
+	pthread_mutex_lock(&events->lock);
+	if (events->lost) {
+		*ret_event = (struct rproc_event){
+			.sequence = events->ring[events->head].sequence - 1,
+			.time_ns = now_ns(),
+			.type = RPROC_EVENT_LOST,
+			.index = -1,
+			.value = events->lost,
+		};
+		events->lost = 0;
+	} else if (events->count) {
+		*ret_event = events->ring[events->head];
+		events->head = (events->head + 1) % events->len;
+		if (!--events->count)
+			eventfd_read(events->fd, &ignored);
+	} else {
+		ret = 0;
+	}
+	pthread_mutex_unlock(&events->lock);
+	return ret;
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is done to a processor, in the kernel's order: load and start, stop,
+ * attach, disconnect, and how each unwinds. Runs on the worker. Mirrors
+ * rproc_fw_boot(), rproc_start(), rproc_stop(), rproc_attach(),
+ * __rproc_detach() of remoteproc_core.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/internal.h"
+
+/* ---- tables over the life of a run ------------------------------------------------------ */
+
+/* A private copy of the table as the remote has it now; NULL if there is no memory. */
+static struct rproc_resource_table *copy_table(struct rproc *rproc)
+{
+	struct rproc_resource_table *copy = malloc(rproc->table_size);
+
+	if (copy)
+		memcpy(copy, rproc->table_ptr, rproc->table_size);
+	return copy;
+}
+
+static void free_clean_table(struct rproc *rproc)
+{
+	free(rproc->clean_table);
+	rproc->clean_table = NULL;
+}
+
+/* From here on device memory is not touched: the remote may be gone with it. */
+static int reset_table_on_stop(struct rproc *rproc)
+{
+	struct rproc_resource_table *copy;
+
+	if (!rproc->table_ptr)
+		return 0;
+	if (rproc->cached_table) {
+		rproc_table_set(rproc, rproc->cached_table, rproc->cached_table, rproc->table_size);
+		return 0;
+	}
+	copy = copy_table(rproc);
+	if (!copy)
+		return -ENOMEM;
+	rproc_table_set(rproc, copy, copy, rproc->table_size);
+	free_clean_table(rproc);
+	return 0;
+}
+
+/* Leave the table as it was found, for whoever attaches next. */
+static int reset_table_on_detach(struct rproc *rproc)
+{
+	struct rproc_resource_table *device = rproc->table_ptr;
+	struct rproc_resource_table *copy;
+
+	if (!device)
+		return 0;
+	if (!rproc->clean_table)
+		return rproc_story(rproc, -EINVAL, "detach",
+				   "there is no copy of the table as it was found");
+	copy = copy_table(rproc);
+	if (!copy)
+		return -ENOMEM;
+	if (device != rproc->cached_table)
+		memcpy(device, rproc->clean_table, rproc->table_size);
+	rproc_table_set(rproc, copy, copy, rproc->table_size);
+	free_clean_table(rproc);
+	return 0;
+}
+
+static void point_at_cached_table(struct rproc *rproc)
+{
+	rproc_table_set(rproc, rproc->cached_table, rproc->cached_table, rproc->table_size);
+}
+
+/* ---- optional ops --------------------------------------------------------------------------- */
+
+static int prepare_device(struct rproc *rproc)
+{
+	int ret = rproc->ops.prepare ? rproc->ops.prepare(rproc) : 0;
+
+	if (ret)
+		rproc_log(rproc, RPROC_LOG_ERR, "can't prepare rproc %s: %d", rproc->name, ret);
+	return ret;
+}
+
+void rproc_release_resources(struct rproc *rproc)
+{
+	rproc_resource_cleanup(rproc);
+	if (rproc->ops.unprepare)
+		rproc->ops.unprepare(rproc);
+	rproc_table_set(rproc, NULL, NULL, 0);
+	free_clean_table(rproc);
+}
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
+static int load(struct rproc *rproc, const struct rproc_firmware *fw)
+{
+	struct rproc_resource_table *loaded = NULL;
+	int ret = rproc->ops.load ? rproc->ops.load(rproc, fw) : -EINVAL;
+
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "Failed to load program segments: %d", ret);
+		return ret;
+	}
+	if (rproc->ops.find_loaded_rsc_table)
+		loaded = rproc->ops.find_loaded_rsc_table(rproc, fw);
+	rproc_story_begin(rproc); /* finding none is no failure */
+	if (loaded && rproc->cached_table) {
+		memcpy(loaded, rproc->cached_table, rproc->table_size);
+		rproc_table_set(rproc, rproc->cached_table, loaded, rproc->table_size);
+	}
+	rproc_resolve_traces(rproc);
+	return 0;
+}
+
+int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw)
+{
+	int ret = load(rproc, fw);
+
+	if (ret)
+		return ret;
+	ret = rproc_prepare_subdevs(rproc);
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "failed to prepare subdevices for %s: %d",
+			  rproc->name, ret);
+		goto err_table;
+	}
+	ret = rproc->ops.start ? rproc->ops.start(rproc) : -EINVAL;
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "can't start rproc %s: %d", rproc->name, ret);
+		rproc_story(rproc, ret, "start", "the driver could not start %s", rproc->name);
+		goto err_unprepare;
+	}
+	ret = rproc_start_subdevs(rproc);
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "failed to probe subdevices for %s: %d", rproc->name,
+			  ret);
+		goto err_stop;
+	}
+	rproc_set_state(rproc, RPROC_STATE_RUNNING, "start");
+	rproc_log(rproc, RPROC_LOG_INFO, "remote processor %s is now up", rproc->name);
+	return 0;
+
+err_stop:
+	if (rproc->ops.stop)
+		rproc->ops.stop(rproc);
+err_unprepare:
+	rproc_unprepare_subdevs(rproc);
+err_table:
+	point_at_cached_table(rproc);
+	return ret;
+}
+
+/* What detach will restore is kept before the walk writes into the table. */
+static int keep_clean_table(struct rproc *rproc)
+{
+	free_clean_table(rproc);
+	if (!rproc->table_ptr || !(rproc->features & (1u << RPROC_FEAT_DETACH_RUNNING)))
+		return 0;
+	rproc->clean_table = copy_table(rproc);
+	return rproc->clean_table ? 0 : -ENOMEM;
+}
+
+static int acquire_resources(struct rproc *rproc, const void *table)
+{
+	int ret;
+
+	rproc->num_vdevs = 0;
+	if (table) {
+		ret = rproc_handle_resources(rproc, table, rproc->table_size);
+		if (ret) {
+			rproc_log(rproc, RPROC_LOG_ERR, "Failed to process resources: %d", ret);
+			return ret;
+		}
+	}
+	ret = rproc_alloc_carveouts(rproc);
+	if (ret)
+		rproc_log(rproc, RPROC_LOG_ERR, "Failed to allocate associated carveouts: %d", ret);
+	return ret;
+}
+
+int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw)
+{
+	int ret = rproc->ops.sanity_check ? rproc->ops.sanity_check(rproc, fw) : 0;
+	char name[256];
+
+	if (ret)
+		return ret;
+	rproc_firmware_name(rproc, name, sizeof(name));
+	rproc_log(rproc, RPROC_LOG_INFO, "Booting fw image %s, size %zd", name, fw->size);
+	ret = prepare_device(rproc);
+	if (ret)
+		return ret;
+	atomic_store(&rproc->bootaddr,
+		     rproc->ops.get_boot_addr ? rproc->ops.get_boot_addr(rproc, fw) : 0);
+	ret = rproc->ops.parse_fw ? rproc->ops.parse_fw(rproc, fw) : 0;
+	if (ret)
+		goto err_release;
+	/* What the driver let pass is no failure: a later one has its own story. */
+	rproc_story_begin(rproc);
+	ret = keep_clean_table(rproc);
+	if (ret)
+		goto err_release;
+	ret = acquire_resources(rproc, rproc->table_ptr);
+	if (ret)
+		goto err_release;
+	ret = rproc_start(rproc, fw);
+	if (ret)
+		goto err_release;
+	return 0;
+
+err_release:
+	rproc_release_resources(rproc);
+	return ret;
+}
+
+/* ---- stop -------------------------------------------------------------------------------------- */
+
+int rproc_stop(struct rproc *rproc, bool crashed)
+{
+	int ret;
+
+	if (!rproc->ops.stop)
+		return rproc_story(rproc, -EINVAL, "stop", "the driver of %s cannot stop it",
+				   rproc->name);
+	rproc_stop_subdevs(rproc, crashed);
+	ret = reset_table_on_stop(rproc);
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "can't reset resource table: %d", ret);
+		return ret;
+	}
+	ret = rproc->ops.stop(rproc);
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "can't stop rproc: %d", ret);
+		return ret;
+	}
+	rproc_unprepare_subdevs(rproc);
+	rproc_set_state(rproc, RPROC_STATE_OFFLINE, crashed ? "recovery" : "stop");
+	rproc_log(rproc, RPROC_LOG_INFO, "stopped remote processor %s", rproc->name);
+	return 0;
+}
+
+/* ---- attach and detach ---------------------------------------------------------------------------- */
+
+/* Ask the driver for the running core's table. @ret_walk: a private copy to be read. */
+static int find_running_table(struct rproc *rproc, struct rproc_resource_table **ret_walk)
+{
+	struct rproc_resource_table *table = NULL, *walk;
+	size_t size = 0;
+	int ret;
+
+	*ret_walk = NULL;
+	if (!rproc->ops.get_loaded_rsc_table)
+		return 0;
+	ret = rproc->ops.get_loaded_rsc_table(rproc, &table, &size);
+	if (ret) {
+		/* The kernel prints this in the helper and again in its caller. */
+		rproc_log(rproc, RPROC_LOG_ERR, "can't load resource table: %d", ret);
+		rproc_log(rproc, RPROC_LOG_ERR, "can't load resource table: %d", ret);
+		return ret;
+	}
+	if (!table)
+		return 0;
+	if (size < sizeof(*table) || size > RPROC_TABLE_MAX)
+		return rproc_story(rproc, -EINVAL, "attach",
+				   "the running firmware's table has %zu bytes; 16 to %u are possible",
+				   size, RPROC_TABLE_MAX);
+	walk = malloc(size);
+	if (!walk)
+		return -ENOMEM;
+	/* The core runs and may rewrite its table: it is read once. */
+	memcpy(walk, table, size);
+	rproc_table_set(rproc, NULL, table, size);
+	*ret_walk = walk;
+	return 0;
+}
+
+static int attach_start(struct rproc *rproc)
+{
+	int ret = rproc_prepare_subdevs(rproc);
+
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "failed to prepare subdevices for %s: %d",
+			  rproc->name, ret);
+		return ret;
+	}
+	ret = rproc->ops.attach ? rproc->ops.attach(rproc) : 0;
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "can't attach to rproc %s: %d", rproc->name, ret);
+		goto err_unprepare;
+	}
+	ret = rproc_start_subdevs(rproc);
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "failed to probe subdevices for %s: %d", rproc->name,
+			  ret);
+		goto err_stop;
+	}
+	return 0;
+
+err_stop:
+	if (rproc->ops.stop)
+		rproc->ops.stop(rproc);
+err_unprepare:
+	rproc_unprepare_subdevs(rproc);
+	return ret;
+}
+
+int rproc_attach(struct rproc *rproc)
+{
+	struct rproc_resource_table *walk;
+	int ret;
+
+	rproc_log(rproc, RPROC_LOG_INFO, "attaching to %s", rproc->name);
+	ret = prepare_device(rproc);
+	if (ret)
+		return ret;
+	ret = find_running_table(rproc, &walk);
+	if (ret)
+		goto err_release;
+	/* The copy that is walked is also the table as it was found: nothing writes to it. */
+	rproc->clean_table = walk;
+	ret = acquire_resources(rproc, walk);
+	if (ret)
+		goto err_release;
+	rproc_resolve_traces(rproc);
+	ret = attach_start(rproc);
+	if (ret)
+		goto err_release;
+	if (!rproc->ops.detach)
+		free_clean_table(rproc);
+	rproc_set_state(rproc, RPROC_STATE_ATTACHED, "attach");
+	rproc_log(rproc, RPROC_LOG_INFO, "remote processor %s is now attached", rproc->name);
+	return 0;
+
+err_release:
+	/* The core goes on: give it back the table it had, after the last write to it. */
+	rproc_resource_cleanup(rproc);
+	if (rproc->clean_table)
+		memcpy(rproc->table_ptr, rproc->clean_table, rproc->table_size);
+	rproc_release_resources(rproc);
+	return ret;
+}
+
+int rproc_disconnect(struct rproc *rproc)
+{
+	int ret;
+
+	if (!rproc->ops.detach)
+		return rproc_story(rproc, -EINVAL, "detach", "the driver of %s cannot detach it",
+				   rproc->name);
+	rproc_stop_subdevs(rproc, false);
+	ret = reset_table_on_detach(rproc);
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "can't reset resource table: %d", ret);
+		return ret;
+	}
+	ret = rproc->ops.detach(rproc);
+	if (ret) {
+		rproc_log(rproc, RPROC_LOG_ERR, "can't detach from rproc: %d", ret);
+		return ret;
+	}
+	rproc_unprepare_subdevs(rproc);
+	rproc_set_state(rproc, RPROC_STATE_DETACHED, "detach");
+	rproc_log(rproc, RPROC_LOG_INFO, "detached remote processor %s", rproc->name);
+	return 0;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Two channels, never mixed: the log carries the kernel's lines, the story of a
+ * failure names the thing, the numbers and the remedy. One story a processor:
+ * that of its last failure.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/internal.h"
+
+RPROC_API void rproc_log(const struct rproc *rproc, int level, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	rproc_context_vlog(rproc->context, level, rproc->log_name, fmt, args);
+	va_end(args);
+}
+
+void rproc_story_begin(struct rproc *rproc)
+{
+	pthread_mutex_lock(&rproc->data_lock);
+	rproc->story_set = false;
+	pthread_mutex_unlock(&rproc->data_lock);
+}
+
+void rproc_story_clear(struct rproc *rproc)
+{
+	pthread_mutex_lock(&rproc->data_lock);
+	rproc->story[0] = '\0';
+	pthread_mutex_unlock(&rproc->data_lock);
+}
+
+static void tell(struct rproc *rproc, int error, const char *stage, const char *text)
+{
+	const char *name = strerrorname_np(-error);
+	char story[RPROC_STORY_MAX];
+
+	snprintf(story, sizeof(story), "%s: %.900s (%s)", stage, text, name ? name : "unknown");
+	pthread_mutex_lock(&rproc->data_lock);
+	/* The first story of an operation stays: the deepest knows most. */
+	if (!rproc->story_set)
+		strcpy(rproc->story, story);
+	rproc->story_set = true;
+	pthread_mutex_unlock(&rproc->data_lock);
+}
+
+RPROC_API int rproc_story(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)
+{
+	char text[RPROC_STORY_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	tell(rproc, error, stage, text);
+	return error;
+}
+
+void rproc_story_end(struct rproc *rproc, int error, const char *stage)
+{
+	if (error == -ENOMEM)
+		tell(rproc, error, stage, "the host has no memory left");
+	else if (error)
+		tell(rproc, error, stage, strerror(-error));
+}
+
+RPROC_API int rproc_report_findings(struct rproc *rproc, int error, const char *stage,
+				    const struct rproc_report *report)
+{
+	unsigned int i;
+
+	for (i = 0; i < report->count; i++) {
+		const struct rproc_finding *finding = &report->finding[i];
+
+		if (finding->log[0])
+			rproc_log(rproc, finding->level, "%s", finding->log);
+		if (finding->error)
+			tell(rproc, finding->error, stage, finding->story);
+	}
+	return error;
+}
+
+RPROC_API size_t rproc_last_error(const struct rproc *rproc, char *buf, size_t len)
+{
+	struct rproc *r = (struct rproc *)rproc;
+	size_t ret;
+
+	pthread_mutex_lock(&r->data_lock);
+	ret = (size_t)snprintf(buf, len, "%s", r->story);
+	pthread_mutex_unlock(&r->data_lock);
+	return ret;
+}

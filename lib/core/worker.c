@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One worker a processor: a queue of work, carried out in order by a thread
+ * that exists only while there is some. Being the item that runs is what the
+ * architecture calls the operation lock: nothing else may change the processor.
+ */
+#include <errno.h>
+#include "core/internal.h"
+
+void rproc_queue_init(struct rproc_queue *queue)
+{
+	pthread_mutex_init(&queue->lock, NULL);
+	list_init(&queue->items);
+}
+
+void rproc_queue_fini(struct rproc_queue *queue)
+{
+	pthread_mutex_destroy(&queue->lock);
+}
+
+static void *worker(void *arg)
+{
+	struct rproc *rproc = arg;
+	struct rproc_queue *queue = &rproc->queue;
+
+	pthread_mutex_lock(&queue->lock);
+	while (!list_empty(&queue->items)) {
+		struct rproc_work *work = list_entry(queue->items.next, struct rproc_work, link);
+		int result;
+
+		list_del(&work->link);
+		queue->running_id = work->id;
+		pthread_mutex_unlock(&queue->lock);
+		result = work->run(rproc, work);
+		if (work->done)
+			work->done(rproc, work, result);
+		pthread_mutex_lock(&queue->lock);
+		queue->running_id = 0;
+	}
+	queue->busy = false;
+	pthread_mutex_unlock(&queue->lock);
+	return NULL;
+}
+
+/* Called with the queue's lock; that of a thread which has ended is free for it. */
+static int start_worker(struct rproc *rproc)
+{
+	struct rproc_queue *queue = &rproc->queue;
+	int ret;
+
+	if (queue->started)
+		pthread_join(queue->thread, NULL);
+	queue->started = false;
+	ret = rproc_thread_create(&queue->thread, worker, rproc);
+	if (ret)
+		return ret;
+	queue->started = queue->busy = true;
+	return 0;
+}
+
+static int64_t add(struct rproc *rproc, struct rproc_work *work, bool with_id)
+{
+	struct rproc_queue *queue = &rproc->queue;
+	int64_t ret = 0;
+
+	pthread_mutex_lock(&queue->lock);
+	if (queue->closed || !atomic_load(&rproc->added)) {
+		ret = -ENODEV;
+		goto out_unlock;
+	}
+	if (with_id)
+		ret = work->id = ++queue->last_id;
+	list_add_tail(&queue->items, &work->link);
+	if (!queue->busy) {
+		int err = start_worker(rproc);
+
+		if (err) {
+			list_del(&work->link);
+			ret = err;
+		}
+	}
+out_unlock:
+	pthread_mutex_unlock(&queue->lock);
+	return ret;
+}
+
+int rproc_queue_add(struct rproc *rproc, struct rproc_work *work)
+{
+	return (int)add(rproc, work, false);
+}
+
+int64_t rproc_queue_add_id(struct rproc *rproc, struct rproc_work *work)
+{
+	return add(rproc, work, true);
+}
+
+int rproc_queue_cancel(struct rproc *rproc, int64_t id)
+{
+	struct rproc_queue *queue = &rproc->queue;
+	struct rproc_work *found = NULL;
+	struct list *item;
+	int ret;
+
+	pthread_mutex_lock(&queue->lock);
+	list_for_each(item, &queue->items) {
+		if (list_entry(item, struct rproc_work, link)->id == id) {
+			found = list_entry(item, struct rproc_work, link);
+			list_del(&found->link);
+			break;
+		}
+	}
+	ret = found ? 0 : queue->running_id == id ? -EBUSY : -ENOENT;
+	pthread_mutex_unlock(&queue->lock);
+	if (found)
+		found->done(rproc, found, -EINTR);
+	return ret;
+}
+
+struct waiter {
+	struct rproc_work work;
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t finished;
+	bool done;
+	int result;
+};
+
+static void wake_waiter(struct rproc *rproc, struct rproc_work *work, int result)
+{
+	struct waiter *waiter = list_entry(work, struct waiter, work);
+
+	(void)rproc;
+	pthread_mutex_lock(&waiter->lock);
+	waiter->result = result;
+	waiter->done = true;
+	pthread_cond_signal(&waiter->finished);
+	pthread_mutex_unlock(&waiter->lock);
+}
+
+int rproc_queue_run(struct rproc *rproc, int (*run)(struct rproc *rproc, struct rproc_work *work),
+		    void *arg)
+{
+	struct waiter waiter = {
+		.work = { .run = run, .done = wake_waiter, .arg = arg },
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.finished = PTHREAD_COND_INITIALIZER,
+	};
+	int ret;
+
+	if (rproc_on_worker(rproc))
+		return -EDEADLK;
+	ret = rproc_queue_add(rproc, &waiter.work);
+	if (!ret) {
+		pthread_mutex_lock(&waiter.lock);
+		while (!waiter.done)
+			pthread_cond_wait(&waiter.finished, &waiter.lock);
+		ret = waiter.result;
+		pthread_mutex_unlock(&waiter.lock);
+	}
+	pthread_cond_destroy(&waiter.finished);
+	pthread_mutex_destroy(&waiter.lock);
+	return ret;
+}
+
+void rproc_queue_close(struct rproc *rproc)
+{
+	struct rproc_queue *queue = &rproc->queue;
+	bool join;
+
+	pthread_mutex_lock(&queue->lock);
+	queue->closed = true;
+	join = queue->started;
+	queue->started = false;
+	pthread_mutex_unlock(&queue->lock);
+	if (join)
+		pthread_join(queue->thread, NULL);
+}
+
+bool rproc_on_worker(struct rproc *rproc)
+{
+	struct rproc_queue *queue = &rproc->queue;
+	bool same;
+
+	pthread_mutex_lock(&queue->lock);
+	same = queue->busy && pthread_equal(pthread_self(), queue->thread);
+	pthread_mutex_unlock(&queue->lock);
+	return same;
+}
