@@ -126,7 +126,7 @@ static long long copy_to_file(int from, const char *path, const char **ret_culpr
 static void print_summary(const struct mount *mount, const char *dir, const char *path,
 			  long long copied)
 {
-	char device[64], name[256] = "";
+	char device[96], name[256] = "";
 
 	snprintf(device, sizeof(device), "%s/failing_device", dir);
 	mount_read(mount, device, "name", name, sizeof(name));
