@@ -13,6 +13,7 @@ struct fixture_table {
 	bool big_endian;
 	uint8_t *entries; /* one after the other, each with its type word */
 	size_t len;
+	size_t room;
 	uint32_t *starts; /* of each entry, in @entries */
 	uint32_t num;
 };
@@ -37,7 +38,10 @@ static void put32(uint8_t *at, bool big_endian, uint32_t value)
 
 static void append(struct fixture_table *table, const void *bytes, size_t len)
 {
-	table->entries = grow(table->entries, table->len + len);
+	if (table->len + len > table->room) {
+		table->room = 2 * (table->len + len);
+		table->entries = grow(table->entries, table->room);
+	}
 	if (len && bytes)
 		memcpy(table->entries + table->len, bytes, len);
 	else if (len)
