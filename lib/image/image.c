@@ -3,6 +3,7 @@
  * The registry of image formats and the accessors that are the same for all of
  * them. Knows no format's layout: adding one is a line in formats[].
  */
+#include "base/api.h"
 #include "image/image.h"
 
 #include <errno.h>
@@ -57,7 +58,7 @@ static int choose_format(const struct rproc_firmware *fw, struct rproc_report *r
 	return 0;
 }
 
-int rproc_image_check(const struct rproc_firmware *fw, struct rproc_report *report)
+RPROC_API int rproc_image_check(const struct rproc_firmware *fw, struct rproc_report *report)
 {
 	const struct rproc_image_format *format;
 	int ret;
@@ -103,8 +104,8 @@ static void look_at_table(struct rproc_image *image, struct rproc_report *report
 	image->info.table_size = (size_t)image->table_size;
 }
 
-int rproc_image_table(const struct rproc_image *image, struct rproc_report *report,
-		      const void **ret_table, size_t *ret_size, uint64_t *ret_da)
+RPROC_API int rproc_image_table(const struct rproc_image *image, struct rproc_report *report,
+				const void **ret_table, size_t *ret_size, uint64_t *ret_da)
 {
 	int ret;
 
@@ -121,8 +122,8 @@ int rproc_image_table(const struct rproc_image *image, struct rproc_report *repo
 
 /* ---- opening and asking ---------------------------------------------------------- */
 
-int rproc_image_open(const struct rproc_firmware *fw, struct rproc_report *report,
-		     struct rproc_image **ret_image)
+RPROC_API int rproc_image_open(const struct rproc_firmware *fw, struct rproc_report *report,
+			       struct rproc_image **ret_image)
 {
 	const struct rproc_image_format *format;
 	struct rproc_image *image;
@@ -149,7 +150,7 @@ err_close_image:
 	return ret;
 }
 
-void rproc_image_close(struct rproc_image *image)
+RPROC_API void rproc_image_close(struct rproc_image *image)
 {
 	if (!image)
 		return;
@@ -157,21 +158,21 @@ void rproc_image_close(struct rproc_image *image)
 	free(image);
 }
 
-void rproc_image_info(const struct rproc_image *image, struct rproc_image_info *ret_info)
+RPROC_API void rproc_image_info(const struct rproc_image *image, struct rproc_image_info *ret_info)
 {
 	*ret_info = image->info;
 }
 
-int rproc_image_section(const struct rproc_image *image, const char *name, uint64_t *ret_da,
-			uint64_t *ret_size)
+RPROC_API int rproc_image_section(const struct rproc_image *image, const char *name,
+				  uint64_t *ret_da, uint64_t *ret_size)
 {
 	return image->format->section(image, name, ret_da, ret_size);
 }
 
 /* ---- segments ---------------------------------------------------------------------- */
 
-int rproc_image_segment(const struct rproc_image *image, size_t index,
-			struct rproc_image_segment *ret_segment)
+RPROC_API int rproc_image_segment(const struct rproc_image *image, size_t index,
+				  struct rproc_image_segment *ret_segment)
 {
 	if (index >= image->info.num_segments)
 		return -ENOENT;
@@ -197,8 +198,8 @@ static int refuse_truncated(const struct rproc_image *image, size_t index,
 			  need - image->fw.size, image->fw.size);
 }
 
-int rproc_image_segment_check(const struct rproc_image *image, size_t index,
-			      struct rproc_report *report)
+RPROC_API int rproc_image_segment_check(const struct rproc_image *image, size_t index,
+					struct rproc_report *report)
 {
 	const struct rproc_image_segment *segment;
 	char log[96];

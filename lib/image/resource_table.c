@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/api.h"
 #include "base/bytes.h"
 #include "base/report.h"
 
@@ -42,7 +43,8 @@ static uint32_t word(const void *bytes, size_t offset)
 
 /* ---- header ------------------------------------------------------------------ */
 
-int rproc_resource_table_check_header(const void *bytes, size_t len, struct rproc_report *report)
+RPROC_API int rproc_resource_table_check_header(const void *bytes, size_t len,
+						struct rproc_report *report)
 {
 	uint32_t ver, num;
 	char log[64];
@@ -75,8 +77,8 @@ int rproc_resource_table_check_header(const void *bytes, size_t len, struct rpro
 
 /* ---- iterator ------------------------------------------------------------------ */
 
-int rproc_resource_table_entry(const void *bytes, size_t len, uint32_t index,
-			       struct rproc_rsc *ret_rsc)
+RPROC_API int rproc_resource_table_entry(const void *bytes, size_t len, uint32_t index,
+					 struct rproc_rsc *ret_rsc)
 {
 	uint32_t offset;
 
@@ -300,7 +302,7 @@ static void remark_on_unknown(const struct rproc_rsc *rsc, struct rproc_report *
 		   rsc->index, rsc->offset, rsc->type, guess);
 }
 
-int rproc_rsc_check(const struct rproc_rsc *rsc, struct rproc_report *report)
+RPROC_API int rproc_rsc_check(const struct rproc_rsc *rsc, struct rproc_report *report)
 {
 	static int (*const checks[])(const struct rproc_rsc *, struct rproc_report *) = {
 		[RPROC_RSC_CARVEOUT] = check_carveout,
@@ -397,7 +399,7 @@ static int check_entry(struct seen *seen, const uint8_t *bytes, size_t len, uint
 	return check_name_is_new(seen, bytes, &rsc, report);
 }
 
-int rproc_resource_table_check(const void *bytes, size_t len, struct rproc_report *report)
+RPROC_API int rproc_resource_table_check(const void *bytes, size_t len, struct rproc_report *report)
 {
 	struct seen seen = { 0 };
 	uint32_t num;
@@ -415,7 +417,7 @@ int rproc_resource_table_check(const void *bytes, size_t len, struct rproc_repor
 	return 0;
 }
 
-uint64_t rproc_vring_size(uint32_t num, uint32_t align)
+RPROC_API uint64_t rproc_vring_size(uint32_t num, uint32_t align)
 {
 	/* descriptors of 16 bytes; flags, index, a word a buffer and the used event */
 	uint64_t driver = UINT64_C(16) * num + UINT64_C(2) * (UINT64_C(3) + num);
