@@ -234,6 +234,10 @@ struct rproc_device *rproc_device(const struct rproc *rproc);
 int rproc_set_initial_state(struct rproc *rproc, enum rproc_state state);
 void rproc_set_auto_boot(struct rproc *rproc, bool auto_boot); /* default true, as in Linux */
 void rproc_set_read_only(struct rproc *rproc, bool read_only); /* the files become 0444 */
+/*
+ * The processor sits behind an MMU that its driver programs: devmem entries of a
+ * table are checked and then left to the driver. Without, they refuse the boot.
+ */
 void rproc_set_iommu(struct rproc *rproc, bool has_iommu);
 /* Static string: the one image format it accepts. NULL (default): whatever the registry knows. */
 void rproc_set_fw_format(struct rproc *rproc, const char *format);
