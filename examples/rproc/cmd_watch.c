@@ -20,14 +20,16 @@
 #define LOOK_MS 100
 
 struct watch_options {
-	const char *name, *until;
-	long timeout_ms; /* or -1 */
+	const char *name;
+	const char *until; /* states, separated by commas, to be passed in this order; or NULL */
+	long timeout_ms;   /* or -1 */
 };
 
 struct watcher {
 	struct mount mount;
 	struct processor processor; /* index -1: all */
 	const struct watch_options *options;
+	const char *next;   /* what of options->until is still to come */
 	long long deadline; /* ms of CLOCK_MONOTONIC, or -1 */
 	char line[1024];
 	size_t line_len;
@@ -56,14 +58,57 @@ static int time_left(const struct watcher *watcher, int most)
 	return most >= 0 && left > most ? most : (int)left;
 }
 
+/* Is there something to wait for, and was all of it seen? */
 static bool reached(const struct watcher *watcher)
 {
-	char state[32];
+	return watcher->next && !*watcher->next;
+}
 
-	if (!watcher->options->until)
-		return false;
-	mount_read(&watcher->mount, watcher->processor.dir, "state", state, sizeof(state));
-	return !strcmp(state, watcher->options->until);
+/* The processor came to @state, or is in it: tick it off if it is the next to come. */
+static void pass(struct watcher *watcher, const char *state, size_t len)
+{
+	size_t next_len;
+
+	if (!watcher->next)
+		return;
+	next_len = strcspn(watcher->next, ",");
+	if (len != next_len || strncmp(watcher->next, state, len))
+		return;
+	watcher->next += next_len;
+	watcher->next += *watcher->next == ',';
+}
+
+static void print_state(const struct processor *processor, const char *state)
+{
+	printf("remoteproc%d ", processor->index);
+	trouble_print(stdout, processor->name, strlen(processor->name));
+	printf(" is %s\n", state);
+}
+
+/* Where it begins; whoever reads it knows that from here on nothing is missed. */
+static int print_states(struct watcher *watcher)
+{
+	struct processor *processors;
+	size_t count;
+	int err = mount_processors(&watcher->mount, &processors, &count);
+
+	if (err) {
+		trouble_report("watch", -err, "", "");
+		return TOOL_REFUSED;
+	}
+	for (size_t i = 0; i < count; i++) {
+		char state[32];
+
+		if (watcher->processor.index >= 0 &&
+		    watcher->processor.index != processors[i].index)
+			continue;
+		mount_read(&watcher->mount, processors[i].dir, "state", state, sizeof(state));
+		print_state(&processors[i], state);
+		pass(watcher, state, strlen(state));
+	}
+	free(processors);
+	fflush(stdout);
+	return TOOL_OK;
 }
 
 static int timed_out(const struct watcher *watcher)
@@ -71,11 +116,12 @@ static int timed_out(const struct watcher *watcher)
 	char state[32];
 
 	fflush(stdout);
-	if (!watcher->options->until)
+	if (!watcher->next)
 		return TOOL_TIMEOUT;
 	mount_read(&watcher->mount, watcher->processor.dir, "state", state, sizeof(state));
-	fprintf(stderr, "rproc: watch: %s is %s, not %s, after %ld ms\n", watcher->processor.name,
-		state, watcher->options->until, watcher->options->timeout_ms);
+	fprintf(stderr, "rproc: watch: %s is %s, and was not %.*s in %ld ms\n",
+		watcher->processor.name, state, (int)strcspn(watcher->next, ","), watcher->next,
+		watcher->options->timeout_ms);
 	return TOOL_TIMEOUT;
 }
 
@@ -98,6 +144,17 @@ static bool concerns(const struct watcher *watcher, const char *line)
 	return false;
 }
 
+/* "... OLD -> NEW ..." is a change of state; other events have no arrow. */
+static void take_line(struct watcher *watcher)
+{
+	const char *arrow = strstr(watcher->line, " -> ");
+
+	trouble_print(stdout, watcher->line, watcher->line_len);
+	putchar('\n');
+	if (arrow)
+		pass(watcher, arrow + 4, strcspn(arrow + 4, " \n"));
+}
+
 /* Print the whole lines of what was read; keep the rest for the next read. */
 static void print_lines(struct watcher *watcher, const char *text, size_t len)
 {
@@ -108,38 +165,66 @@ static void print_lines(struct watcher *watcher, const char *text, size_t len)
 			continue;
 		}
 		watcher->line[watcher->line_len] = '\0';
-		if (concerns(watcher, watcher->line)) {
-			trouble_print(stdout, watcher->line, watcher->line_len);
-			putchar('\n');
-		}
+		if (concerns(watcher, watcher->line) && !reached(watcher))
+			take_line(watcher);
 		watcher->line_len = 0;
 	}
 	fflush(stdout);
 }
 
-static int watch_events(struct watcher *watcher, int fd)
+/*
+ * One read. 1: there was something, which is printed if @print; 0: nothing waits;
+ * -TOOL_REFUSED: it failed, and that was told.
+ */
+static int read_events(struct watcher *watcher, int fd, bool print)
 {
 	char buf[4096];
+	ssize_t len = read(fd, buf, sizeof(buf));
 
-	while (!reached(watcher)) {
-		struct pollfd events = { .fd = fd, .events = POLLIN };
-		int ready = poll(&events, 1, time_left(watcher, -1));
-		ssize_t len;
-
-		if (!ready)
-			return timed_out(watcher);
-		len = ready < 0 ? -1 : read(fd, buf, sizeof(buf));
-		if (len < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (len < 0) {
-			trouble_report("watch", errno, "", "");
-			return TOOL_REFUSED;
-		}
-		if (!len || ferror(stdout))
-			return TOOL_REFUSED;
-		print_lines(watcher, buf, (size_t)len);
+	if (len < 0 && errno == EPIPE) {
+		if (print)
+			puts("-- events were lost: this reader was too slow --");
+		return 1;
 	}
-	return TOOL_OK;
+	if (len < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (len <= 0) {
+		trouble_report("watch", len ? errno : ENODEV, "", "is rprocfs still there?");
+		return -TOOL_REFUSED;
+	}
+	if (print)
+		print_lines(watcher, buf, (size_t)len);
+	return ferror(stdout) ? -TOOL_REFUSED : 1;
+}
+
+/* What happened before is history: a watch begins now. */
+static int skip_history(struct watcher *watcher, int fd)
+{
+	int got;
+
+	do {
+		got = read_events(watcher, fd, false);
+	} while (got > 0);
+	return -got;
+}
+
+static int watch_events(struct watcher *watcher, int fd)
+{
+	int code = skip_history(watcher, fd);
+
+	if (code == TOOL_OK)
+		code = print_states(watcher);
+	while (code == TOOL_OK && !reached(watcher)) {
+		struct pollfd events = { .fd = fd, .events = POLLIN };
+		int got;
+
+		if (!poll(&events, 1, time_left(watcher, -1)))
+			return timed_out(watcher);
+		got = read_events(watcher, fd, true);
+		if (got < 0)
+			code = -got;
+	}
+	return code;
 }
 
 /* ---- looking again and again ----------------------------------------------------- */
@@ -158,7 +243,7 @@ static const struct seen *find_seen(const struct seen *seen, size_t count, int i
 	return NULL;
 }
 
-static void print_differences(const struct seen *before, size_t num_before,
+static void print_differences(struct watcher *watcher, const struct seen *before, size_t num_before,
 			      const struct seen *after, size_t num_after)
 {
 	for (size_t i = 0; i < num_after; i++) {
@@ -168,6 +253,7 @@ static void print_differences(const struct seen *before, size_t num_before,
 			continue;
 		printf("remoteproc%d %s %s -> %s\n", after[i].index, after[i].name,
 		       old ? old->state : "absent", after[i].state);
+		pass(watcher, after[i].state, strlen(after[i].state));
 	}
 	for (size_t i = 0; i < num_before; i++)
 		if (!find_seen(after, num_after, before[i].index))
@@ -208,10 +294,11 @@ static int watch_states(struct watcher *watcher)
 {
 	struct seen *before = NULL, *after;
 	size_t num_before = 0, num_after;
-	int code = TOOL_OK, err;
+	int code, err;
 
 	err = look(watcher, &before, &num_before);
-	while (!err && !reached(watcher)) {
+	code = err ? TOOL_REFUSED : print_states(watcher);
+	while (!err && code == TOOL_OK && !reached(watcher)) {
 		if (!time_left(watcher, LOOK_MS)) {
 			code = timed_out(watcher);
 			break;
@@ -220,7 +307,7 @@ static int watch_states(struct watcher *watcher)
 		err = look(watcher, &after, &num_after);
 		if (err)
 			break;
-		print_differences(before, num_before, after, num_after);
+		print_differences(watcher, before, num_before, after, num_after);
 		free(before);
 		before = after;
 		num_before = num_after;
@@ -237,7 +324,9 @@ static int watch_states(struct watcher *watcher)
 
 static int watch(const struct invocation *invocation, const struct watch_options *options)
 {
-	struct watcher watcher = { .processor.index = -1, .options = options };
+	struct watcher watcher = { .processor.index = -1,
+				   .options = options,
+				   .next = options->until };
 	int code, fd;
 
 	watcher.deadline = options->timeout_ms < 0 ? -1 : now_ms() + options->timeout_ms;
@@ -253,7 +342,7 @@ static int watch(const struct invocation *invocation, const struct watch_options
 		code = watch_states(&watcher);
 		goto out_close;
 	}
-	fd = mount_open_file(&watcher.mount, "librproc", "events", O_RDONLY);
+	fd = mount_open_file(&watcher.mount, "librproc", "events", O_RDONLY | O_NONBLOCK);
 	if (fd < 0) {
 		trouble_report("watch: librproc/events", -fd, "", "");
 		code = TOOL_REFUSED;

@@ -41,9 +41,11 @@ static const struct command commands[] = {
 	{ "dump", "dump FILE", "copy the oldest crash dump to FILE and release it",
 	  "FILE - is the standard output. The dump is released when the copy is whole.\n",
 	  cmd_dump },
-	{ "watch", "watch [--until STATE] [--timeout SECONDS] [NAME]",
+	{ "watch", "watch [--until STATE[,STATE...]] [--timeout SECONDS] [NAME]",
 	  "a line for every change of state",
-	  "--until STATE      end when NAME is in this state, at once if it is\n"
+	  "Begins with the states there are; what is read after that misses nothing.\n"
+	  "--until STATE      end when NAME has been in this state, at once if it is;\n"
+	  "                   with several, in all of them, one after the other\n"
 	  "--timeout SECONDS  end with exit code 5 after this time\n",
 	  cmd_watch },
 	{ "check", "check [--json] FIRMWARE", "would this image load? Without a processor",
