@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Owns the host's end of a powered processor: making it, finding it again,
+ * commanding its monitor, ringing it. Knows messages and memory, nothing of
+ * librproc's core; every failure leaves a sentence in client->story.
+ */
+#include "client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "machine_image.h"
+#include "host_spawn.h"
+#include "state_dir.h"
+
+/* The monitor answers at once, but the machine may be busy. */
+#define ANSWER_MS 15000
+#define END_MS	  5000
+
+static int fail(struct host_client *client, int error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int fail(struct host_client *client, int error, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(client->story, sizeof(client->story), fmt, args);
+	va_end(args);
+	return error;
+}
+
+void host_client_init(struct host_client *client)
+{
+	memset(client, 0, sizeof(*client));
+	client->control = client->event = client->doorbell = -1;
+	client->memory = client->monitor = client->firmware = -1;
+	pthread_mutex_init(&client->kick_lock, NULL);
+}
+
+void host_client_fini(struct host_client *client)
+{
+	host_client_power_off(client, true);
+	pthread_mutex_destroy(&client->kick_lock);
+}
+
+static void set_firmware(struct host_client *client, int fd)
+{
+	int old;
+
+	pthread_mutex_lock(&client->kick_lock);
+	old = client->firmware;
+	client->firmware = fd;
+	pthread_mutex_unlock(&client->kick_lock);
+	if (old >= 0)
+		close(old);
+}
+
+/* ---- memory ------------------------------------------------------------------ */
+
+static int map_memory(struct host_client *client, uint64_t window_len)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW;
+	const uint64_t len = RPROC_HOST_CONTROL_SIZE + window_len;
+	struct stat st;
+	void *map;
+
+	/* A size that cannot change is what keeps our own accesses free of SIGBUS. */
+	if (fstat(client->memory, &st) || (uint64_t)st.st_size != len ||
+	    (fcntl(client->memory, F_GET_SEALS) & seals) != seals)
+		return fail(client, -EPROTO, "the memory is not %llu sealed bytes",
+			    (unsigned long long)len);
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, client->memory, 0);
+	if (map == MAP_FAILED)
+		return fail(client, -errno, "cannot map %llu bytes of memory: %s",
+			    (unsigned long long)len, strerror(errno));
+	client->map = map;
+	client->window_len = window_len;
+	pthread_mutex_lock(&client->kick_lock);
+	client->page = map;
+	pthread_mutex_unlock(&client->kick_lock);
+	return 0;
+}
+
+static int make_memory(struct host_client *client, uint64_t window_len)
+{
+	const uint64_t len = RPROC_HOST_CONTROL_SIZE + window_len;
+
+	client->memory = memfd_create("rproc-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (client->memory < 0)
+		return fail(client, -errno, "memfd_create: %s", strerror(errno));
+	if (ftruncate(client->memory, (off_t)len) ||
+	    fcntl(client->memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return fail(client, -errno, "cannot make %llu bytes of memory: %s",
+			    (unsigned long long)len, strerror(errno));
+	client->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (client->doorbell < 0)
+		return fail(client, -errno, "eventfd: %s", strerror(errno));
+	return map_memory(client, window_len);
+}
+
+/* ---- messages ------------------------------------------------------------------ */
+
+static int talk_error(struct host_client *client, int error, const char *doing)
+{
+	if (error == -ETIMEDOUT)
+		return fail(client, error, "%s: the monitor (process %d) does not answer", doing,
+			    client->monitor_pid);
+	if (error == -ENOTCONN)
+		return fail(client, error, "%s: the monitor (process %d) is gone", doing,
+			    client->monitor_pid);
+	if (error == -EPROTONOSUPPORT)
+		return fail(client, error,
+			    "%s: the monitor is of another version of librproc; stop the processor "
+			    "with the program that started it",
+			    doing);
+	return fail(client, error, "%s: talking to the monitor: %s", doing, strerror(-error));
+}
+
+static void take_fd(int *mine, int fd)
+{
+	if (*mine >= 0)
+		close(fd);
+	else
+		*mine = fd;
+}
+
+static int receive_hello(struct host_client *client, struct host_message *hello)
+{
+	unsigned int count = HELLO_FD_COUNT;
+	int fds[HELLO_FD_COUNT], ret;
+
+	ret = host_recv(client->control, hello, fds, &count, ANSWER_MS);
+	if (ret)
+		return talk_error(client, ret, "greeting");
+	if (count >= HELLO_FD_FIRMWARE && !hello->error) {
+		take_fd(&client->event, fds[HELLO_FD_EVENT]);
+		take_fd(&client->monitor, fds[HELLO_FD_MONITOR]);
+		take_fd(&client->memory, fds[HELLO_FD_MEMORY]);
+		take_fd(&client->doorbell, fds[HELLO_FD_DOORBELL]);
+		if (count == HELLO_FD_COUNT)
+			set_firmware(client, fds[HELLO_FD_FIRMWARE]);
+		client->monitor_pid = hello->monitor;
+		client->firmware_pid = hello->firmware;
+		return 0;
+	}
+	while (count)
+		close(fds[--count]);
+	if (!hello->error)
+		return fail(client, -EPROTO, "the monitor's greeting lacks descriptors");
+	return fail(client, hello->error > 0 ? -EPROTO : hello->error, "%s",
+		    hello->text[0] ? hello->text : strerror(-hello->error));
+}
+
+/* A request and its reply, on the controlling connection. */
+static int command(struct host_client *client, struct host_message *message, unsigned int patience,
+		   const char *doing)
+{
+	unsigned int count = 1;
+	int fd = -1, ret;
+
+	if (client->control < 0)
+		return fail(client, -ENOTCONN, "%s: the processor has no power", doing);
+	ret = host_send(client->control, message, NULL, 0);
+	if (!ret)
+		ret = host_recv(client->control, message, &fd, &count, ANSWER_MS + (int)patience);
+	if (ret) {
+		/* What comes later would answer the wrong question. */
+		host_close(&client->control);
+		return talk_error(client, ret, doing);
+	}
+	if (count) {
+		if (message->error)
+			close(fd);
+		else
+			set_firmware(client, fd);
+	}
+	client->firmware_pid = message->firmware;
+	if (message->error)
+		return fail(client, message->error > 0 ? -EPROTO : message->error, "%s: %s", doing,
+			    message->text[0] ? message->text : strerror(-message->error));
+	return 0;
+}
+
+/* ---- power ------------------------------------------------------------------------ */
+
+/* A monitor around client->memory and client->doorbell. */
+static int make_monitor(struct host_client *client, const struct host_identity *identity)
+{
+	const size_t image_len = (size_t)(host_machine_image_end - host_machine_image);
+	int fds[HOST_FD_END - HOST_FD_CONTROL], pair[2], dir, ret;
+	struct host_exec exec;
+	struct host_message hello;
+	char len[24];
+	char *argv[] = { "rproc-monitor", (char *)identity->name, len, NULL };
+
+	snprintf(len, sizeof(len), "%llu", (unsigned long long)identity->window_len);
+	dir = host_state_dir_open(identity->state_dir, client->story, sizeof(client->story));
+	if (dir < 0)
+		return dir;
+	ret = host_exec_open(&exec, host_machine_image, image_len, identity->state_dir,
+			     !identity->no_memory_exec, client->story, sizeof(client->story));
+	if (ret)
+		goto close_dir;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		ret = fail(client, -errno, "socketpair: %s", strerror(errno));
+		goto close_exec;
+	}
+	fds[HOST_FD_CONTROL - HOST_FD_CONTROL] = pair[1];
+	fds[HOST_FD_STATE_DIR - HOST_FD_CONTROL] = dir;
+	fds[HOST_FD_EXEC - HOST_FD_CONTROL] = exec.fd;
+	fds[HOST_FD_MEMORY - HOST_FD_CONTROL] = client->memory;
+	fds[HOST_FD_DOORBELL - HOST_FD_CONTROL] = client->doorbell;
+	ret = host_spawn(&exec, argv, fds, HOST_FD_END - HOST_FD_CONTROL);
+	close(pair[1]);
+	client->control = pair[0];
+	if (ret)
+		fail(client, ret, "cannot start the processor's monitor from %s: %s", exec.path,
+		     strerror(-ret));
+	else
+		ret = receive_hello(client, &hello);
+	if (ret)
+		host_close(&client->control);
+close_exec:
+	host_exec_close(&exec);
+close_dir:
+	close(dir);
+	return ret;
+}
+
+int host_client_power_on(struct host_client *client, const struct host_identity *identity)
+{
+	int ret;
+
+	if (client->map)
+		return fail(client, -EBUSY, "the processor has power already");
+	client->power = HOST_POWER_HALTED;
+	ret = make_memory(client, identity->window_len);
+	if (!ret)
+		ret = make_monitor(client, identity);
+	if (ret)
+		host_client_power_off(client, true);
+	return ret;
+}
+
+int host_client_query(struct host_client *client, const struct host_identity *identity,
+		      struct host_message *ret_status)
+{
+	struct host_message message;
+	int sock, ret;
+
+	sock = host_state_dir_connect(identity->state_dir, identity->name, client->story,
+				      sizeof(client->story));
+	if (sock < 0)
+		return sock;
+	host_message_init(&message, HOST_MSG_QUERY);
+	ret = host_send(sock, &message, NULL, 0);
+	if (!ret)
+		ret = host_recv(sock, &message, NULL, NULL, ANSWER_MS);
+	close(sock);
+	/* It was on its way out when we called. */
+	if (ret == -ENOTCONN)
+		return -ENOENT;
+	if (ret)
+		return talk_error(client, ret, "asking what runs");
+	if (message.error)
+		return fail(client, message.error > 0 ? -EPROTO : message.error, "%s",
+			    message.text[0] ? message.text : strerror(-message.error));
+	*ret_status = message;
+	return 0;
+}
+
+int host_client_claim(struct host_client *client, const struct host_identity *identity)
+{
+	struct host_message hello;
+	int ret;
+
+	if (client->map)
+		return fail(client, -EBUSY, "the processor is ours already");
+	ret = host_state_dir_connect(identity->state_dir, identity->name, client->story,
+				     sizeof(client->story));
+	if (ret == -ENOENT)
+		return fail(client, ret, "no processor %s runs any more", identity->name);
+	if (ret < 0)
+		return ret;
+	client->control = ret;
+	host_message_init(&hello, HOST_MSG_CLAIM);
+	ret = host_send(client->control, &hello, NULL, 0);
+	if (ret)
+		talk_error(client, ret, "claiming");
+	else
+		ret = receive_hello(client, &hello);
+	if (!ret)
+		ret = map_memory(client, hello.window_len);
+	if (ret) {
+		host_client_power_off(client, false);
+		return ret;
+	}
+	client->power = hello.power;
+	client->layout = hello.layout;
+	if (client->layout.num_ranges > HOST_MAX_RANGES)
+		client->layout.num_ranges = HOST_MAX_RANGES;
+	client->death = hello.death;
+	__atomic_store_n(&client->boot, hello.boot, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int host_client_attach(struct host_client *client)
+{
+	struct host_message message;
+	int ret;
+
+	host_message_init(&message, HOST_MSG_ATTACH);
+	ret = command(client, &message, 0, "attaching");
+	if (ret)
+		return ret;
+	/* The last host may have counted a kick and died before it rang. */
+	pthread_mutex_lock(&client->kick_lock);
+	if (client->firmware >= 0)
+		syscall(SYS_pidfd_send_signal, client->firmware, HOST_KICK_SIGNAL, NULL, 0);
+	pthread_mutex_unlock(&client->kick_lock);
+	return 0;
+}
+
+/* Is the monitor still there? One that is not cannot start anything. */
+static bool monitor_lives(const struct host_client *client)
+{
+	struct pollfd pfd = { .fd = client->monitor, .events = POLLIN };
+
+	return client->control >= 0 && client->monitor >= 0 && !poll(&pfd, 1, 0);
+}
+
+int host_client_start(struct host_client *client, const struct host_identity *identity,
+		      const struct host_layout *layout)
+{
+	struct host_message message;
+	int ret;
+
+	if (!client->map)
+		return fail(client, -ENOTCONN, "starting: the processor has no power");
+	if (!monitor_lives(client)) {
+		set_firmware(client, -1);
+		host_close(&client->control);
+		host_close(&client->event);
+		host_close(&client->monitor);
+		ret = make_monitor(client, identity);
+		if (ret)
+			return ret;
+	}
+	host_message_init(&message, HOST_MSG_START);
+	message.layout = *layout;
+	/* Before the firmware can die: its death carries this number. */
+	message.boot = __atomic_add_fetch(&client->boot, 1, __ATOMIC_ACQ_REL);
+	ret = command(client, &message, 0, "starting");
+	if (!ret)
+		client->layout = *layout;
+	return ret;
+}
+
+/* Until the kernel says it is gone; one that does not go is reset. */
+static void await_end(int monitor)
+{
+	struct pollfd pfd = { .fd = monitor, .events = POLLIN };
+	const int64_t deadline = host_now_ms() + END_MS;
+	int64_t left = END_MS;
+
+	while (left > 0 && poll(&pfd, 1, (int)left) <= 0)
+		left = deadline - host_now_ms();
+	if (left <= 0)
+		syscall(SYS_pidfd_send_signal, monitor, SIGKILL, NULL, 0);
+	/* Where we are process 1 or a subreaper it is ours to bury. */
+	waitid(P_PIDFD, (id_t)monitor, &(siginfo_t){ 0 }, WEXITED | WNOHANG);
+}
+
+void host_client_stop(struct host_client *client, unsigned int timeout_ms,
+		      struct host_stop_result *ret_result)
+{
+	struct host_message message;
+	int ret;
+
+	host_message_init(&message, HOST_MSG_STOP);
+	message.timeout_ms = timeout_ms;
+	ret = command(client, &message, timeout_ms, "stopping");
+	set_firmware(client, -1);
+	if (ret) {
+		/* It ends when it sees our end; if it cannot even do that, by force. */
+		if (client->monitor >= 0)
+			await_end(client->monitor);
+		ret_result->how = HOST_STOP_FORCED;
+		ret_result->elapsed_us = 0;
+		return;
+	}
+	ret_result->how = (enum host_stop)message.stop;
+	ret_result->elapsed_us = message.elapsed_us;
+}
+
+int host_client_detach(struct host_client *client)
+{
+	struct host_message message;
+
+	host_message_init(&message, HOST_MSG_DETACH);
+	return command(client, &message, 0, "detaching");
+}
+
+void host_client_power_off(struct host_client *client, bool end)
+{
+	struct host_message message;
+
+	if (end && client->control >= 0) {
+		host_message_init(&message, HOST_MSG_QUIT);
+		host_send(client->control, &message, NULL, 0);
+	}
+	host_close(&client->control);
+	if (end && client->monitor >= 0)
+		await_end(client->monitor);
+	pthread_mutex_lock(&client->kick_lock);
+	client->page = NULL;
+	host_close(&client->firmware);
+	pthread_mutex_unlock(&client->kick_lock);
+	host_close(&client->event);
+	host_close(&client->monitor);
+	host_close(&client->doorbell);
+	host_close(&client->memory);
+	if (client->map)
+		munmap(client->map, RPROC_HOST_CONTROL_SIZE + client->window_len);
+	client->map = NULL;
+}
+
+/* ---- bells --------------------------------------------------------------------------- */
+
+void host_client_kick(struct host_client *client, unsigned int vqid)
+{
+	if (vqid >= RPROC_HOST_VQS)
+		return;
+	pthread_mutex_lock(&client->kick_lock);
+	if (client->page && client->firmware >= 0) {
+		/* Count, mark, ring: in this order nothing is ever seen too late. */
+		__atomic_fetch_add(&client->page->kicks[vqid], 1, __ATOMIC_RELAXED);
+		__atomic_fetch_or(&client->page->irq_pending, UINT64_C(1) << vqid,
+				  __ATOMIC_RELEASE);
+		syscall(SYS_pidfd_send_signal, client->firmware, HOST_KICK_SIGNAL, NULL, 0);
+	}
+	pthread_mutex_unlock(&client->kick_lock);
+}
+
+uint64_t host_client_notified(struct host_client *client)
+{
+	uint64_t rings, pending = 0;
+	ssize_t len;
+
+	len = read(client->doorbell, &rings, sizeof(rings));
+	(void)len;
+	pthread_mutex_lock(&client->kick_lock);
+	if (client->page)
+		pending = __atomic_exchange_n(&client->page->notify_pending, 0, __ATOMIC_ACQ_REL);
+	pthread_mutex_unlock(&client->kick_lock);
+	return pending;
+}
+
+int host_client_read_death(struct host_client *client, struct host_death *ret_death)
+{
+	const uint64_t boot = __atomic_load_n(&client->boot, __ATOMIC_ACQUIRE);
+	struct host_death death;
+	ssize_t len;
+
+	do {
+		len = read(client->event, &death, sizeof(death));
+	} while (len < 0 && errno == EINTR);
+	if (!len) {
+		memset(&death, 0, sizeof(death));
+		death.cause = HOST_DEATH_MONITOR;
+		death.boot = boot;
+		*ret_death = death;
+		return -ENOTCONN;
+	}
+	/* The death of an earlier boot is old news. */
+	if (len != (ssize_t)sizeof(death) || death.boot != boot)
+		return 0;
+	death.message[sizeof(death.message) - 1] = '\0';
+	*ret_death = death;
+	return 1;
+}

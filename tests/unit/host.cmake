@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Tests of the host processor. They boot the example firmware, whether or not the
+# examples are built otherwise.
+if(NOT TARGET example_firmware)
+	add_subdirectory(${PROJECT_SOURCE_DIR}/examples/firmware
+		${CMAKE_BINARY_DIR}/examples/firmware EXCLUDE_FROM_ALL)
+endif()
+
+# rproc_add_host_test(name source...)
+function(rproc_add_host_test name)
+	rproc_add_unit_test(${name} ${ARGN} host_fixture.c $<TARGET_OBJECTS:rproc_host_client>)
+	target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/plugins/host
+		${PROJECT_SOURCE_DIR}/plugins/host/machine)
+	target_compile_definitions(${name} PRIVATE
+		HOST_TEST_FIRMWARE_DIR="${CMAKE_BINARY_DIR}/examples/firmware")
+	add_dependencies(${name} example_firmware)
+endfunction()
+
+rproc_add_host_test(test_host_machine test_host_machine.c)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the tests of the host processor share: a state directory, images in memory, waiting. */
+#ifndef RPROC_TEST_HOST_FIXTURE_H
+#define RPROC_TEST_HOST_FIXTURE_H
+
+#include <stdbool.h>
+
+#include "client.h"
+
+#define HOST_TEST_WINDOW (16u << 20)
+/* How long anything may take on a machine that is busy with other things. */
+#define HOST_TEST_MS 20000
+
+struct host_fixture {
+	struct host_identity identity;
+	struct host_client client;
+	struct host_layout layout; /* of the image loaded last */
+	char state_dir[64];
+};
+
+/* A fresh state directory and a client without power. */
+void host_fixture_setup(struct host_fixture *fixture, const char *name);
+/* Power off, remove the directory. */
+void host_fixture_teardown(struct host_fixture *fixture);
+/* Copy NAME.elf of the example firmware into the window. */
+void host_fixture_load(struct host_fixture *fixture, const char *name);
+/* Power on, load, start. */
+void host_fixture_boot(struct host_fixture *fixture, const char *name);
+/* Start time must not matter: wait until the trace has @text. */
+void host_fixture_await_trace(struct host_fixture *fixture, const char *text);
+/* Wait for the firmware's death. */
+void host_fixture_await_death(struct host_fixture *fixture, struct host_death *ret_death);
+/* Wait until @fd is readable; false after HOST_TEST_MS. */
+bool host_fixture_await_fd(int fd);
+/* Wait until a word in shared memory reaches @value; false after HOST_TEST_MS. */
+bool host_fixture_await_word(const uint64_t *word, uint64_t value);
+/* Living processes whose name begins with "rproc:@name" or "fw:@name". */
+int host_fixture_count_processes(const char *name);
+/* Wait until there are none. */
+bool host_fixture_await_no_processes(const char *name);
+/* Open descriptors of this process. */
+int host_fixture_count_fds(void);
+int64_t host_fixture_now_ns(void);
+
+#endif

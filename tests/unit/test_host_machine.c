@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The host processor's machinery without the core: client, monitor and real
+ * firmware processes. What runs, what it is told, how it stops and dies.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <librproc/rproc.h>
+
+#include "channel.h"
+#include "death.h"
+#include "host_fixture.h"
+
+static struct host_fixture fixture;
+
+static int setup(void **state)
+{
+	(void)state;
+	host_fixture_setup(&fixture, "tm");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	host_fixture_teardown(&fixture);
+	assert_true(host_fixture_await_no_processes("tm"));
+	return 0;
+}
+
+static void firmware_runs_and_writes_its_trace(void **state)
+{
+	const struct rproc_host_control *page;
+
+	(void)state;
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello from the host processor, boot 1\n");
+	page = fixture.client.page;
+	assert_int_equal(page->table_da, 0x10001000);
+	assert_int_equal(page->window_len, HOST_TEST_WINDOW);
+	assert_int_equal(host_fixture_count_processes("tm"), 2);
+}
+
+static void a_kick_is_answered_with_a_notification(void **state)
+{
+	(void)state;
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello");
+	host_client_kick(&fixture.client, 5);
+	assert_true(host_fixture_await_fd(fixture.client.doorbell));
+	assert_int_equal(host_client_notified(&fixture.client), 1 << 5);
+	host_fixture_await_trace(&fixture, "kick 5: 1 so far\n");
+}
+
+static void a_kick_before_the_vector_is_set_is_not_lost(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		host_fixture_boot(&fixture, "hello");
+		/* Right behind the jump: the firmware has no vector yet, or just so. */
+		host_client_kick(&fixture.client, 0);
+		assert_true(host_fixture_await_fd(fixture.client.doorbell));
+		assert_int_equal(host_client_notified(&fixture.client), 1);
+		host_client_stop(&fixture.client, 0, &(struct host_stop_result){ 0 });
+	}
+}
+
+static int compare_ns(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void a_kick_interrupts_firmware_that_spins(void **state)
+{
+	enum { KICKS = 2000 };
+	static int64_t late[KICKS];
+	struct rproc_host_control *page;
+	int64_t began;
+	int i;
+
+	(void)state;
+	host_fixture_boot(&fixture, "spin");
+	host_fixture_await_trace(&fixture, "spin: spinning");
+	page = fixture.client.page;
+	for (i = 0; i < KICKS; i++) {
+		began = host_fixture_now_ns();
+		host_client_kick(&fixture.client, 0);
+		while (__atomic_load_n(&page->notifies[0], __ATOMIC_ACQUIRE) != (uint64_t)i + 1) {
+			if (host_fixture_now_ns() - began > HOST_TEST_MS * INT64_C(1000000))
+				fail_msg("kick %d was not seen", i);
+		}
+		late[i] = (int64_t)page->notifies[1] - began;
+	}
+	qsort(late, KICKS, sizeof(late[0]), compare_ns);
+	print_message("kick to vector while spinning: median %.1f us, 99%% %.1f us, max %.1f us\n",
+		      (double)late[KICKS / 2] / 1e3, (double)late[KICKS * 99 / 100] / 1e3,
+		      (double)late[KICKS - 1] / 1e3);
+	/* Generous: a machine may be busy. What is meant is 100 us. */
+	assert_true(late[KICKS / 2] < 5000000);
+}
+
+static void a_million_kicks_are_counted_and_none_is_lost(void **state)
+{
+	enum { KICKS = 1000000, IDS = 4 };
+	struct rproc_host_control *page;
+	int64_t began;
+	int i;
+
+	(void)state;
+	host_fixture_boot(&fixture, "kicks");
+	host_fixture_await_trace(&fixture, "kicks: counting");
+	page = fixture.client.page;
+	began = host_fixture_now_ns();
+	for (i = 0; i < KICKS; i++)
+		host_client_kick(&fixture.client, (unsigned int)(i % IDS));
+	for (i = 0; i < IDS; i++) {
+		assert_true(host_fixture_await_word(&page->notifies[i], KICKS / IDS));
+		assert_int_equal(page->notifies[i], KICKS / IDS);
+		assert_int_equal(page->kicks[i], KICKS / IDS);
+	}
+	print_message("%d kicks in %.0f ms, %llu interrupts\n", KICKS,
+		      (double)(host_fixture_now_ns() - began) / 1e6,
+		      (unsigned long long)page->notifies[RPROC_HOST_VQS - 1]);
+}
+
+/* ---- death ------------------------------------------------------------------------ */
+
+static void expect_crash(const char *name, int signal, unsigned int type, const char *words)
+{
+	struct host_death death;
+	char story[512];
+
+	host_fixture_boot(&fixture, name);
+	if (!strstr(name, "on_start")) {
+		host_fixture_await_trace(&fixture, "crash: waiting");
+		host_client_kick(&fixture.client, 0);
+	}
+	host_fixture_await_death(&fixture, &death);
+	host_death_story(&death, story, sizeof(story));
+	print_message("%s: %s\n", name, story);
+	assert_int_equal(death.signal, signal);
+	assert_int_equal(host_death_type(&death), type);
+	assert_non_null(strstr(story, words));
+	if (signal) {
+		assert_int_equal(death.fault.valid, 1);
+		assert_in_range(death.fault.pc, 0x10000000, 0x10000fff);
+	}
+	/* The memory is the host's still. */
+	host_fixture_await_trace(&fixture, "crash: ");
+}
+
+static void each_crash_has_its_class_address_and_pc(void **state)
+{
+	(void)state;
+	expect_crash("crash_segv", SIGSEGV, RPROC_CRASH_MMUFAULT, "address 0xbadc0de0, pc 0x1000");
+	expect_crash("crash_ill", SIGILL, RPROC_CRASH_FATAL_ERROR, "SIGILL");
+	expect_crash("crash_fpe", SIGFPE, RPROC_CRASH_FATAL_ERROR, "SIGFPE");
+	expect_crash("crash_sys", SIGSYS, RPROC_CRASH_FATAL_ERROR, "SIGSYS");
+	expect_crash("crash_exit", 0, RPROC_CRASH_FATAL_ERROR,
+		     "status 42; its last words: giving up: out of coffee");
+}
+
+static void a_crash_at_the_first_instruction_is_a_crash(void **state)
+{
+	(void)state;
+	expect_crash("crash_segv_on_start", SIGSEGV, RPROC_CRASH_MMUFAULT, "pc 0x1000");
+	expect_crash("crash_ill_on_start", SIGILL, RPROC_CRASH_FATAL_ERROR, "SIGILL");
+	expect_crash("crash_exit_on_start", 0, RPROC_CRASH_FATAL_ERROR, "status 42");
+}
+
+static void firmware_that_hangs_is_bitten(void **state)
+{
+	struct host_death death;
+	char story[512];
+
+	(void)state;
+	host_fixture_boot(&fixture, "hang");
+	host_fixture_await_death(&fixture, &death);
+	assert_int_equal(host_death_type(&death), RPROC_CRASH_WATCHDOG);
+	assert_int_equal(death.period, 100);
+	host_death_story(&death, story, sizeof(story));
+	print_message("%s\n", story);
+	assert_non_null(strstr(story, "did not feed the watchdog for 100 ms; it was at pc 0x1000"));
+	host_fixture_await_trace(&fixture, "hang: hanging");
+}
+
+static void firmware_killed_from_outside_is_a_fatal_error(void **state)
+{
+	struct host_death death;
+	char story[512];
+
+	(void)state;
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello");
+	kill(fixture.client.firmware_pid, SIGKILL);
+	host_fixture_await_death(&fixture, &death);
+	assert_int_equal(host_death_type(&death), RPROC_CRASH_FATAL_ERROR);
+	host_death_story(&death, story, sizeof(story));
+	assert_non_null(strstr(story, "signal 9"));
+	assert_non_null(strstr(story, "no registers"));
+}
+
+static void a_signal_sent_from_outside_kills_like_a_fault(void **state)
+{
+	struct host_death death;
+
+	(void)state;
+	host_fixture_boot(&fixture, "spin");
+	host_fixture_await_trace(&fixture, "spin");
+	kill(fixture.client.firmware_pid, SIGSEGV);
+	host_fixture_await_death(&fixture, &death);
+	assert_int_equal(death.signal, SIGSEGV);
+	assert_int_equal(death.fault.valid, 1);
+}
+
+static void after_a_crash_the_same_memory_boots_again(void **state)
+{
+	struct host_death death;
+	uint8_t *far;
+
+	(void)state;
+	host_fixture_boot(&fixture, "crash_segv_on_start");
+	host_fixture_await_death(&fixture, &death);
+	far = (uint8_t *)host_client_window(&fixture.client) + HOST_TEST_WINDOW - 1;
+	*far = 0x5a;
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "boot 2");
+	assert_int_equal(*far, 0x5a);
+}
+
+/* ---- stopping ----------------------------------------------------------------------- */
+
+static void a_shutdown_is_acknowledged(void **state)
+{
+	struct host_stop_result result;
+
+	(void)state;
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello");
+	host_client_stop(&fixture.client, HOST_TEST_MS, &result);
+	assert_int_equal(result.how, HOST_STOP_ACKED);
+	assert_true(result.elapsed_us < HOST_TEST_MS * 1000u);
+	print_message("acknowledged after %llu us\n", (unsigned long long)result.elapsed_us);
+	host_fixture_await_trace(&fixture, "good bye");
+	assert_int_equal(host_fixture_count_processes("tm"), 1);
+}
+
+static void spinning_firmware_hears_the_shutdown(void **state)
+{
+	struct host_stop_result result;
+
+	(void)state;
+	host_fixture_boot(&fixture, "spin");
+	host_fixture_await_trace(&fixture, "spin");
+	host_client_stop(&fixture.client, HOST_TEST_MS, &result);
+	assert_int_equal(result.how, HOST_STOP_ACKED);
+}
+
+static void stubborn_firmware_is_reset_in_time(void **state)
+{
+	struct host_stop_result result;
+	int64_t began;
+
+	(void)state;
+	host_fixture_boot(&fixture, "stubborn");
+	host_fixture_await_trace(&fixture, "I stay");
+	began = host_now_ms();
+	host_client_stop(&fixture.client, 100, &result);
+	assert_int_equal(result.how, HOST_STOP_FORCED);
+	assert_true(host_now_ms() - began >= 100);
+	assert_true(result.elapsed_us >= 99000);
+	host_fixture_await_trace(&fixture, "stubborn: no");
+	assert_int_equal(host_fixture_count_processes("tm"), 1);
+}
+
+static void firmware_that_dies_of_the_request_has_stopped(void **state)
+{
+	struct host_stop_result result;
+	struct host_death death;
+
+	(void)state;
+	host_fixture_boot(&fixture, "crash_exit_on_start");
+	host_fixture_await_death(&fixture, &death);
+	host_client_stop(&fixture.client, HOST_TEST_MS, &result);
+	assert_int_equal(result.how, HOST_STOP_IDLE);
+}
+
+static void two_starts_at_once_are_refused(void **state)
+{
+	(void)state;
+	host_fixture_boot(&fixture, "spin");
+	assert_int_equal(host_client_start(&fixture.client, &fixture.identity, &fixture.layout),
+			 -EBUSY);
+	assert_non_null(strstr(fixture.client.story, "runs already"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(firmware_runs_and_writes_its_trace),
+		T(a_kick_is_answered_with_a_notification),
+		T(a_kick_before_the_vector_is_set_is_not_lost),
+		T(a_kick_interrupts_firmware_that_spins),
+		T(a_million_kicks_are_counted_and_none_is_lost),
+		T(each_crash_has_its_class_address_and_pc),
+		T(a_crash_at_the_first_instruction_is_a_crash),
+		T(firmware_that_hangs_is_bitten),
+		T(firmware_killed_from_outside_is_a_fatal_error),
+		T(a_signal_sent_from_outside_kills_like_a_fault),
+		T(after_a_crash_the_same_memory_boots_again),
+		T(a_shutdown_is_acknowledged),
+		T(spinning_firmware_hears_the_shutdown),
+		T(stubborn_firmware_is_reset_in_time),
+		T(firmware_that_dies_of_the_request_has_stopped),
+		T(two_starts_at_once_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
