@@ -144,7 +144,7 @@ static bool concerns(const struct watcher *watcher, const char *line)
 	return false;
 }
 
-/* "... OLD -> NEW ..." is a change of state; other events have no arrow. */
+/* "... OLD -> NEW: REASON" is a change of state; other events have no arrow. */
 static void take_line(struct watcher *watcher)
 {
 	const char *arrow = strstr(watcher->line, " -> ");
@@ -152,7 +152,7 @@ static void take_line(struct watcher *watcher)
 	trouble_print(stdout, watcher->line, watcher->line_len);
 	putchar('\n');
 	if (arrow)
-		pass(watcher, arrow + 4, strcspn(arrow + 4, " \n"));
+		pass(watcher, arrow + 4, strcspn(arrow + 4, " :"));
 }
 
 /* Print the whole lines of what was read; keep the rest for the next read. */
