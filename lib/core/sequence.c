@@ -184,7 +184,7 @@ static int acquire_resources(struct rproc *rproc, const void *table)
 int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw)
 {
 	int ret = rproc->ops.sanity_check ? rproc->ops.sanity_check(rproc, fw) : 0;
-	char name[256];
+	char name[RPROC_STORY_MAX]; /* as long as a line of the log */
 
 	if (ret)
 		return ret;
