@@ -147,23 +147,28 @@ static int count_processors(const struct rproc_device *device)
 	return count;
 }
 
-/* Ask @loaded about @device, with a story of this probe or none. */
-static int call_probe(struct rproc_device *device, const struct rproc_loaded_plugin *loaded)
+static bool has_story(struct rproc_context *context)
 {
 	char story[2];
+
+	return rproc_context_last_error(context, story, sizeof(story));
+}
+
+/* Ask @loaded about @device; the story so far is none. */
+static int call_probe(struct rproc_device *device, const struct rproc_loaded_plugin *loaded)
+{
 	int error;
 
 	error = set_string((char **)&device->plugin_name, strdup(loaded->plugin.name));
 	if (error)
 		return error;
 	device->plugin = &loaded->plugin;
-	rproc_context_story(device->context, 0, "%s", "");
 	device->probing = true;
 	error = loaded->plugin.probe(device);
 	device->probing = false;
 	if (error >= 0)
 		return 0;
-	if (!rproc_context_last_error(device->context, story, sizeof(story)))
+	if (!has_story(device->context))
 		rproc_context_story(device->context, error,
 				    "%s: plugin %s refuses device tree node %s: %s", device->name,
 				    loaded->plugin.name, device->dt_path, strerror(-error));
@@ -241,9 +246,12 @@ static int offer(struct bringup *up, int node, const char *compatible)
 	int error;
 
 	while ((loaded = rproc_plugins_find(up->context, loaded, compatible))) {
+		rproc_context_story(up->context, 0, "%s", "");
 		error = probe_node(up, node, loaded);
 		if (!error)
 			return 1;
+		if (!has_story(up->context))
+			node_story(up, node, error, strerror(-error));
 		keep_failure(up, error, error == -ENODEV);
 		if (error != -ENODEV)
 			return 1;
@@ -304,7 +312,8 @@ static int bring_up(struct rproc_context *context, struct rproc_board *board, bo
 
 	error = rproc_plugins_search(context);
 	if (error)
-		return error;
+		return rproc_context_story(context, error, "plugins cannot be looked for: %s",
+					   strerror(-error));
 	/* the root is the board itself, not a device */
 	for (node = 1; node < rproc_board_num_nodes(board); node++)
 		if (rproc_board_enabled(board, node))
