@@ -33,17 +33,20 @@ static void follow(struct rproc_context *context, struct rproc *rproc)
 	struct pollfd ready = { .fd = rproc_event_fd(context), .events = POLLIN };
 	struct rproc_event event;
 	uint64_t offset = 0;
+	bool running = true;
 
-	while (rproc_state(rproc) == RPROC_STATE_RUNNING) {
+	while (running) {
 		poll(&ready, 1, 50);
-		while (rproc_event_read(context, &event))
-			if (event.type == RPROC_EVENT_STATE)
-				fprintf(stderr, "%s is %s: %s\n", event.name,
-					rproc_state_name(event.new_state), event.reason);
+		while (rproc_event_read(context, &event)) {
+			if (event.type != RPROC_EVENT_STATE)
+				continue;
+			running = event.new_state == RPROC_STATE_RUNNING;
+			fprintf(stderr, "%s is %s: %s\n", event.name,
+				rproc_state_name(event.new_state), event.reason);
+		}
+		/* After the events: the last words come before the end. */
 		offset = print_news(rproc, offset);
 	}
-	/* It may have died between a look and the news of it. */
-	print_news(rproc, offset);
 }
 
 static int boot_and_follow(struct rproc_context *context, const char *firmware)
