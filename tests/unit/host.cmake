@@ -17,3 +17,8 @@ function(rproc_add_host_test name)
 endfunction()
 
 rproc_add_host_test(test_host_machine test_host_machine.c)
+
+rproc_add_host_test(test_host_plugin test_host_plugin.c $<TARGET_OBJECTS:rproc_plugin_host>)
+target_compile_definitions(test_host_plugin PRIVATE
+	HOST_TEST_BOARD="${CMAKE_BINARY_DIR}/plugins/host/host.dtb")
+add_dependencies(test_host_plugin rproc_host_board)
