@@ -29,7 +29,9 @@ void rproc_story_begin(struct rproc *rproc)
 void rproc_story_clear(struct rproc *rproc)
 {
 	pthread_mutex_lock(&rproc->data_lock);
-	rproc->story[0] = '\0';
+	/* What a crash told while the operation was still ending is not an old story. */
+	if (!rproc->story_set)
+		rproc->story[0] = '\0';
 	pthread_mutex_unlock(&rproc->data_lock);
 }
 
