@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The mount as a whole: which parts there are, and how events of the library
+ * become changes of the tree. What a part contains is in the part's own file.
+ */
+#include "fs.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include "rprocfs.h"
+#include "tree.h"
+
+#define LOG_RECORDS   4096
+#define EVENT_RECORDS 4096
+
+/* ---- nodes --------------------------------------------- */
+
+struct node *fs_dir(struct node *parent, const char *name)
+{
+	return node_add_dir(parent, name, 0755, NULL, NULL);
+}
+
+struct node *fs_link(struct node *dir, const char *name, unsigned int depth, const char *path)
+{
+	char up[256] = "";
+	size_t len = 0;
+
+	while (depth-- && len + 3 < sizeof(up)) {
+		memcpy(up + len, "../", 4);
+		len += 3;
+	}
+	return node_add_link(dir, name, "%s%s", up, path);
+}
+
+struct processor *fs_processor(struct rprocfs *fs, int index)
+{
+	return index >= 0 && index < fs->num_processors ? fs->processors[index] : NULL;
+}
+
+/* ---- the log ---------------------------------------------------------------------- */
+
+struct log_line {
+	int level;
+	const char *device, *text;
+};
+
+/* As a record of /dev/kmsg: level, number, microseconds since boot; then the line. */
+static void format_log_line(struct text *text, uint64_t number, void *data)
+{
+	const struct log_line *line = data;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	text_printf(text, "%d,%llu,%llu,-;", line->level, (unsigned long long)number,
+		    (unsigned long long)now.tv_sec * 1000000 +
+			    (unsigned long long)now.tv_nsec / 1000);
+	if (*line->device) {
+		text_escaped(text, line->device);
+		text_bytes(text, ": ", 2);
+	}
+	text_escaped(text, line->text);
+	text_bytes(text, "\n", 1);
+}
+
+void fs_log(int level, const char *device, const char *text, void *data)
+{
+	struct rprocfs *fs = data;
+	struct log_line line = { .level = level, .device = device, .text = text };
+
+	stream_append(fs->log, format_log_line, &line);
+}
+
+/* ---- events -------------------------------------------------------------------------- */
+
+static int add_by_index(struct rprocfs *fs, int index)
+{
+	struct rproc *rproc;
+
+	if (fs_processor(fs, index))
+		return 0;
+	rproc = rproc_get_by_index(fs->context, index);
+	return rproc ? processor_add(fs, rproc) : 0;
+}
+
+static void remove_by_index(struct rprocfs *fs, int index)
+{
+	struct processor *processor = fs_processor(fs, index);
+
+	if (processor)
+		processor_remove(processor);
+}
+
+/* Events were lost: compare all there is with all we show. */
+static void resync(struct rprocfs *fs)
+{
+	struct rproc *rproc, *next;
+
+	for (int i = 0; i < fs->num_processors; i++) {
+		rproc = rproc_get_by_index(fs->context, i);
+		if (fs->processors[i] && fs->processors[i]->rproc != rproc)
+			processor_remove(fs->processors[i]);
+		rproc_put(rproc);
+	}
+	for (rproc = rproc_get_next(fs->context, -1); rproc; rproc = next) {
+		add_by_index(fs, rproc_index(rproc));
+		next = rproc_get_next(fs->context, rproc_index(rproc));
+		rproc_put(rproc);
+	}
+	for (int i = 0; i < fs->num_processors; i++) {
+		if (!fs->processors[i])
+			continue;
+		processor_refresh(fs->processors[i]);
+		node_notify(fs->processors[i]->state);
+	}
+	devcoredump_refresh(fs);
+}
+
+static void state_changed(struct rprocfs *fs, int index)
+{
+	struct processor *processor = fs_processor(fs, index);
+
+	if (!processor)
+		return;
+	processor_refresh(processor);
+	/* Linux never says that a state has changed. */
+	if (!fs->options.mainline)
+		node_notify(processor->state);
+	node_notify(processor->last_error);
+}
+
+static void apply_event(struct rprocfs *fs, const struct rproc_event *event)
+{
+	own_event(fs, event);
+	switch (event->type) {
+	case RPROC_EVENT_ADDED:
+		if (add_by_index(fs, event->index))
+			fs_log(RPROC_LOG_ERR, "rprocfs", "no memory to show a processor", fs);
+		break;
+	case RPROC_EVENT_REMOVED:
+		remove_by_index(fs, event->index);
+		break;
+	case RPROC_EVENT_STATE:
+		state_changed(fs, event->index);
+		break;
+	case RPROC_EVENT_COREDUMP:
+	case RPROC_EVENT_COREDUMP_RELEASED:
+		devcoredump_refresh(fs);
+		break;
+	case RPROC_EVENT_LOST:
+		resync(fs);
+		break;
+	}
+}
+
+void fs_settle(struct rprocfs *fs)
+{
+	struct rproc_event event;
+	bool any = false;
+
+	while (rproc_event_read(fs->context, &event) == 1) {
+		apply_event(fs, &event);
+		any = true;
+	}
+	if (any)
+		stream_wake(fs->events, fs->events_node);
+}
+
+void fs_woken(struct rprocfs *fs)
+{
+	stream_wake(fs->log, fs->log_node);
+	stream_wake(fs->events, fs->events_node);
+}
+
+/* ---- life ---------------------------------------------------------------------------- */
+
+static void choose_modes(struct rprocfs *fs)
+{
+	mode_t mode = fs->options.mode;
+
+	if (!mode)
+		mode = fs->options.have_gid ? 0664 : 0644;
+	fs->attr_mode = mode;
+	/* The device node has no readers to speak of: who may not write needs none of it. */
+	fs->cdev_mode = 0600 | (mode & 0020 ? 0060 : 0) | (mode & 0002 ? 0006 : 0);
+}
+
+int fs_new(const struct fs_options *options, void (*kick)(void *data), void *data,
+	   struct rprocfs **ret_fs)
+{
+	struct rprocfs *fs = calloc(1, sizeof(*fs));
+
+	if (!fs)
+		return -ENOMEM;
+	fs->options = *options;
+	choose_modes(fs);
+	if (getrandom(&fs->pointer_key, sizeof(fs->pointer_key), GRND_NONBLOCK) < 0)
+		fs->pointer_key = (uint64_t)(uintptr_t)fs * UINT64_C(0x9e3779b97f4a7c15);
+	if (stream_new(LOG_RECORDS, kick, data, &fs->log))
+		goto free_fs;
+	if (stream_new(EVENT_RECORDS, kick, data, &fs->events))
+		goto free_log;
+	if (tree_new(&fs->tree))
+		goto free_events;
+	tree_set_owner(fs->tree, options->uid, options->gid);
+	*ret_fs = fs;
+	return 0;
+free_events:
+	stream_free(fs->events);
+free_log:
+	stream_free(fs->log);
+free_fs:
+	free(fs);
+	return -ENOMEM;
+}
+
+static int add_skeleton(struct rprocfs *fs)
+{
+	struct node *root = tree_root(fs->tree);
+	struct node *class = fs_dir(root, "class");
+	struct node *bus = fs_dir(root, "bus");
+	struct node *rpmsg = fs_dir(bus, "rpmsg");
+	struct node *virtio = fs_dir(bus, "virtio");
+	struct node *debug;
+
+	fs->devices = fs_dir(root, "devices");
+	fs->class_remoteproc = fs_dir(class, "remoteproc");
+	fs->dev = fs_dir(root, "dev");
+	debug = node_add_dir(fs_dir(root, "kernel"), "debug", 0700, NULL, NULL);
+	fs->debug = fs_dir(debug, "remoteproc");
+	if (!fs_dir(class, "rpmsg") || !fs_dir(rpmsg, "devices") || !fs_dir(rpmsg, "drivers") ||
+	    !fs_dir(virtio, "devices") || !fs_dir(virtio, "drivers"))
+		return -ENOMEM;
+	if (!fs->devices || !fs->class_remoteproc || !fs->dev || !fs->debug)
+		return -ENOMEM;
+	if (device_add_skeleton(fs, root) || devcoredump_add_skeleton(fs, root) ||
+	    firmware_class_add(fs, root) || own_add_skeleton(fs, root))
+		return -ENOMEM;
+	return 0;
+}
+
+int fs_attach(struct rprocfs *fs, struct rproc_context *context)
+{
+	struct rproc *rproc, *next;
+	int err;
+
+	fs->context = context;
+	err = add_skeleton(fs);
+	if (err)
+		return err;
+	for (rproc = rproc_get_next(context, -1); rproc; rproc = next) {
+		err = add_by_index(fs, rproc_index(rproc));
+		next = rproc_get_next(context, rproc_index(rproc));
+		rproc_put(rproc);
+		if (err) {
+			rproc_put(next);
+			return err;
+		}
+	}
+	devcoredump_refresh(fs);
+	fs_settle(fs);
+	return 0;
+}
+
+struct tree *fs_tree(struct rprocfs *fs)
+{
+	return fs->tree;
+}
+
+void fs_detach(struct rprocfs *fs)
+{
+	/* Dumps and processors hold nodes elsewhere: they go before the tree does. */
+	while (fs->devcoredumps && fs->devcoredumps->first)
+		node_remove(fs->devcoredumps->first);
+	for (int i = 0; i < fs->num_processors; i++)
+		remove_by_index(fs, i);
+	free(fs->processors);
+	fs->processors = NULL;
+	fs->num_processors = 0;
+	tree_free(fs->tree);
+	fs->tree = NULL;
+	fs->devcoredumps = NULL;
+	fs->context = NULL;
+}
+
+void fs_free(struct rprocfs *fs)
+{
+	if (!fs)
+		return;
+	fs_detach(fs);
+	stream_free(fs->events);
+	stream_free(fs->log);
+	free(fs);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Mount points. A lock file for each, keyed by path and mount namespace, is
+ * held as long as a daemon lives; so whatever of ours is mounted at a path that
+ * could be locked belongs to a dead daemon, and is taken away. Without that two
+ * daemons would silently stack.
+ *
+ * Never follows the mount point itself: on a dead mount that fails, on a living
+ * one it would block.
+ */
+#include "mountpoint.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#define FUSE_MAGIC 0x65735546
+
+/* Prints what and why; returns the error. */
+static int complain(const char *path, const char *what, int err)
+{
+	fprintf(stderr, "rprocfs: %s: %s: %s\n", path, what, strerror(-err));
+	return err;
+}
+
+/* ---- path ---------------------------------------------------------------------------- */
+
+/* Absolute and without links, but for the last component, which is not looked at. */
+static char *resolve(const char *path)
+{
+	char *copy = strdup(path);
+	char *real = NULL, *slash, *result = NULL;
+	size_t len;
+
+	if (!copy)
+		return NULL;
+	for (len = strlen(copy); len > 1 && copy[len - 1] == '/'; len--)
+		copy[len - 1] = '\0';
+	slash = strrchr(copy, '/');
+	if (slash)
+		*slash = '\0';
+	real = realpath(!slash ? "." : *copy ? copy : "/", NULL);
+	if (real &&
+	    asprintf(&result, "%s/%s", strcmp(real, "/") ? real : "", slash ? slash + 1 : copy) < 0)
+		result = NULL;
+	free(real);
+	free(copy);
+	return result;
+}
+
+/* ---- what a dead daemon left ------------------------------------------------------------ */
+
+/* Undo the octal escapes of mountinfo, in place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	while (*text) {
+		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] && text[3]) {
+			*to++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
+				       (text[3] - '0'));
+			text += 4;
+		} else {
+			*to++ = *text++;
+		}
+	}
+	*to = '\0';
+}
+
+/* Is a mount of our type at @path? One line: id parent dev root PATH opts ... - TYPE source. */
+static bool mounted(const char *path)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && getline(&line, &size, file) > 0) {
+		char *type = strstr(line, " - ");
+		char where[PATH_MAX];
+
+		if (!type || strncmp(type + 3, "fuse.rproc ", 11) ||
+		    sscanf(line, "%*s %*s %*s %*s %4095s", where) != 1)
+			continue;
+		unescape(where);
+		found = !strcmp(where, path);
+	}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+static int clean(const char *path)
+{
+	while (mounted(path)) {
+		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
+			return complain(path, "a stale mount cannot be taken away", -errno);
+		fprintf(stderr, "rprocfs: %s: took away the mount of a dead rprocfs\n", path);
+	}
+	return 0;
+}
+
+static int make_directory(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return complain(path, "cannot make the directory", -errno);
+	if (stat(path, &st))
+		return complain(path, "cannot look at the directory", -errno);
+	return S_ISDIR(st.st_mode) ? 0 : complain(path, "mount point", -ENOTDIR);
+}
+
+/* ---- the lock ----------------------------------------------------------------------------- */
+
+/* A directory that nobody else can write to. */
+static int private_dir(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return -errno;
+	if (lstat(path, &st))
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if (st.st_uid != geteuid() || st.st_mode & 022)
+		return -EPERM;
+	return access(path, W_OK | X_OK) ? -errno : 0;
+}
+
+/* The one asked for; else that of the machine, or of the user. */
+static int choose_state_dir(const char *asked, char **ret_dir)
+{
+	char *dir = NULL;
+	int err;
+
+	if (asked) {
+		err = private_dir(asked);
+		if (err)
+			return complain(asked, "cannot keep state here", err);
+		dir = strdup(asked);
+	} else if (!geteuid() && !private_dir("/run/librproc")) {
+		dir = strdup("/run/librproc");
+	} else if (asprintf(&dir, "/tmp/librproc-%u", (unsigned int)geteuid()) < 0) {
+		dir = NULL;
+	}
+	if (!dir)
+		return -ENOMEM;
+	err = private_dir(dir);
+	if (err) {
+		complain(dir, "cannot keep state here, give --state-dir", err);
+		free(dir);
+		return err;
+	}
+	*ret_dir = dir;
+	return 0;
+}
+
+/* A mount point of the same name in another mount namespace is another one. */
+static int name_lock(struct mountpoint *mountpoint)
+{
+	struct stat ns = { 0 };
+	size_t start;
+
+	stat("/proc/self/ns/mnt", &ns);
+	if (asprintf(&mountpoint->lock_path, "%s/rprocfs.%lu.%s", mountpoint->state_dir,
+		     (unsigned long)ns.st_ino, mountpoint->path) < 0) {
+		mountpoint->lock_path = NULL;
+		return -ENOMEM;
+	}
+	start = strlen(mountpoint->lock_path) - strlen(mountpoint->path);
+	for (char *c = mountpoint->lock_path + start; *c; c++)
+		if (*c == '/')
+			*c = '!';
+	return 0;
+}
+
+static int refuse(const struct mountpoint *mountpoint)
+{
+	char pid[32] = "";
+	ssize_t n = pread(mountpoint->lock_fd, pid, sizeof(pid) - 1, 0);
+
+	pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
+	fprintf(stderr, "rprocfs: %s is being served by process %s; stop it, or mount elsewhere\n",
+		mountpoint->path, *pid ? pid : "(unknown)");
+	return -EBUSY;
+}
+
+static int take_lock(struct mountpoint *mountpoint)
+{
+	int err = name_lock(mountpoint);
+
+	if (err)
+		return err;
+	mountpoint->lock_fd =
+		open(mountpoint->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (mountpoint->lock_fd < 0)
+		return complain(mountpoint->lock_path, "cannot make the lock file", -errno);
+	if (flock(mountpoint->lock_fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? refuse(mountpoint)
+					    : complain(mountpoint->lock_path, "flock", -errno);
+	return 0;
+}
+
+/* ---- all together ---------------------------------------------------------------------------- */
+
+int mountpoint_prepare(struct mountpoint *mountpoint, const char *path, const char *state_dir)
+{
+	int err;
+
+	*mountpoint = (struct mountpoint){ .lock_fd = -1 };
+	err = choose_state_dir(state_dir, &mountpoint->state_dir);
+	if (err)
+		return err;
+	mountpoint->passed = !strncmp(path, "/dev/fd/", 8);
+	mountpoint->path = mountpoint->passed ? strdup(path) : resolve(path);
+	if (!mountpoint->path)
+		return complain(path, "mount point", -errno);
+	if (mountpoint->passed)
+		return 0;
+	err = take_lock(mountpoint);
+	if (err)
+		return err;
+	err = clean(mountpoint->path);
+	return err ? err : make_directory(mountpoint->path);
+}
+
+void mountpoint_sign(const struct mountpoint *mountpoint)
+{
+	if (mountpoint->lock_fd < 0 || ftruncate(mountpoint->lock_fd, 0))
+		return;
+	lseek(mountpoint->lock_fd, 0, SEEK_SET);
+	dprintf(mountpoint->lock_fd, "%d\n", (int)getpid());
+}
+
+int mountpoint_check(const char *path)
+{
+	struct statfs st;
+	char *log;
+	int err = 0;
+
+	if (!strncmp(path, "/dev/fd/", 8))
+		return 0;
+	if (statfs(path, &st))
+		return -errno;
+	if (st.f_type != FUSE_MAGIC)
+		return -ENXIO;
+	if (asprintf(&log, "%s/librproc/log", path) < 0)
+		return -ENOMEM;
+	if (access(log, F_OK))
+		err = -errno;
+	free(log);
+	return err;
+}
+
+/* The file stays: were it removed, two daemons could each lock one of the same name. */
+void mountpoint_fini(struct mountpoint *mountpoint)
+{
+	if (mountpoint->lock_fd >= 0)
+		close(mountpoint->lock_fd);
+	free(mountpoint->lock_path);
+	free(mountpoint->state_dir);
+	free(mountpoint->path);
+}

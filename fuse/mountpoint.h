@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where the mount goes: the directory, the lock that keeps a second daemon
+ * away, what a dead one left behind. Knows nothing of FUSE's protocol.
+ */
+#ifndef RPROCFS_MOUNTPOINT_H
+#define RPROCFS_MOUNTPOINT_H
+
+#include <stdbool.h>
+
+struct mountpoint {
+	char *path;	 /* absolute */
+	char *state_dir; /* where the lock is; private to us */
+	char *lock_path;
+	int lock_fd;
+	bool passed; /* /dev/fd/N: somebody else mounted it and will unmount it */
+};
+
+/*
+ * Lock @path and make it ready to be mounted on. @state_dir: NULL to find one.
+ * Says itself what is wrong. 0 or a negative errno (-EBUSY: it is being served).
+ */
+int mountpoint_prepare(struct mountpoint *mountpoint, const char *path, const char *state_dir);
+/* Write this process's id into the lock, for people and for the next refusal. */
+void mountpoint_sign(const struct mountpoint *mountpoint);
+/*
+ * Does a mount of ours answer at @path? Not to be called by the process that
+ * serves it. 0 or a negative errno.
+ */
+int mountpoint_check(const char *path);
+/* Unlock. The mount itself is the session's. */
+void mountpoint_fini(struct mountpoint *mountpoint);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * librproc/ at the root of the mount: what Linux does not have. The log and the
+ * events as streams, and a directory a processor with the story of its last
+ * failure, its counters and where it comes from. Nothing here may ever be mixed
+ * into the mirrored files.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "rprocfs.h"
+
+#define SYSFS (NODE_STRICT | NODE_PAGED)
+
+static struct processor *processor_of(const struct node_open *open)
+{
+	return open->node->priv;
+}
+
+/* ---- events ------------------------------------------------------------------------- */
+
+static void put_what(struct text *text, const struct rproc_event *event)
+{
+	unsigned long long value = (unsigned long long)event->value;
+
+	switch (event->type) {
+	case RPROC_EVENT_ADDED:
+		text_printf(text, "added");
+		break;
+	case RPROC_EVENT_REMOVED:
+		text_printf(text, "removed");
+		break;
+	case RPROC_EVENT_STATE:
+		text_printf(text, "%s -> %s", rproc_state_name(event->old_state),
+			    rproc_state_name(event->new_state));
+		break;
+	case RPROC_EVENT_COREDUMP:
+		text_printf(text, "coredump devcd%llu", value);
+		break;
+	case RPROC_EVENT_COREDUMP_RELEASED:
+		text_printf(text, "coredump devcd%llu released", value);
+		break;
+	case RPROC_EVENT_LOST:
+		text_printf(text, "%llu events lost", value);
+		break;
+	}
+}
+
+/* SEQUENCE SECONDS.NANOSECONDS remoteprocN NAME WHAT[: REASON] */
+static void format_event(struct text *text, uint64_t number, void *data)
+{
+	const struct rproc_event *event = data;
+
+	(void)number;
+	text_printf(text, "%llu %lld.%09lld ", (unsigned long long)event->sequence,
+		    (long long)event->time_ns / 1000000000, (long long)event->time_ns % 1000000000);
+	if (event->type != RPROC_EVENT_LOST) {
+		text_printf(text, "remoteproc%d ", event->index);
+		text_escaped(text, event->name);
+		text_bytes(text, " ", 1);
+	}
+	put_what(text, event);
+	if (event->reason[0]) {
+		text_bytes(text, ": ", 2);
+		text_escaped(text, event->reason);
+	}
+	text_bytes(text, "\n", 1);
+}
+
+void own_event(struct rprocfs *fs, const struct rproc_event *event)
+{
+	stream_append(fs->events, format_event, (void *)event);
+}
+
+/* ---- a processor's files ------------------------------------------------------------------ */
+
+/* A story, or nothing. */
+static void put_story(struct text *text, const char *story)
+{
+	if (*story)
+		text_line(text, story);
+}
+
+static void last_error_show(struct node_open *open, struct node_call *call)
+{
+	char story[NODE_PAGE];
+
+	rproc_last_error(processor_of(open)->rproc, story, sizeof(story));
+	put_story(&open->text, story);
+	node_call_done(call, 0);
+}
+
+static void context_error_show(struct node_open *open, struct node_call *call)
+{
+	struct rprocfs *fs = open->node->priv;
+	char story[NODE_PAGE];
+
+	rproc_context_last_error(fs->context, story, sizeof(story));
+	put_story(&open->text, story);
+	node_call_done(call, 0);
+}
+
+static void counters_show(struct node_open *open, struct node_call *call)
+{
+	struct rproc_counters c;
+
+	rproc_counters(processor_of(open)->rproc, &c);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} lines[] = {
+		{ "boots", c.boots },
+		{ "attaches", c.attaches },
+		{ "shutdowns", c.shutdowns },
+		{ "detaches", c.detaches },
+		{ "failures", c.failures },
+		{ "crashes", c.crashes },
+		{ "crash_reports", c.crash_reports },
+		{ "recoveries", c.recoveries },
+		{ "failed_recoveries", c.failed_recoveries },
+		{ "kicks", c.kicks },
+		{ "notifications", c.notifications },
+		{ "power", (uint64_t)c.power },
+	};
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		text_printf(&open->text, "%s %llu\n", lines[i].name,
+			    (unsigned long long)lines[i].value);
+	node_call_done(call, 0);
+}
+
+static void boot_address_show(struct node_open *open, struct node_call *call)
+{
+	text_printf(&open->text, "0x%llx\n",
+		    (unsigned long long)rproc_bootaddr(processor_of(open)->rproc));
+	node_call_done(call, 0);
+}
+
+static void plugin_show(struct node_open *open, struct node_call *call)
+{
+	text_line(&open->text, rproc_plugin_name(processor_of(open)->rproc));
+	node_call_done(call, 0);
+}
+
+static unsigned int notified_poll(struct node_open *open)
+{
+	return node_poll_notified(open);
+}
+
+static const struct node_ops last_error_ops = { .flags = SYSFS,
+						.show = last_error_show,
+						.poll = notified_poll };
+static const struct node_ops context_error_ops = { .flags = SYSFS, .show = context_error_show };
+static const struct node_ops counters_ops = { .flags = SYSFS, .show = counters_show };
+static const struct node_ops boot_address_ops = { .flags = SYSFS, .show = boot_address_show };
+static const struct node_ops plugin_ops = { .flags = SYSFS, .show = plugin_show };
+
+/* ---- names ------------------------------------------------------------------------------------
+ */
+
+static void replace_slashes(char *name)
+{
+	for (; *name; name++)
+		if (*name == '/')
+			*name = '!';
+}
+
+/* The processor's name, or NAME@remoteprocN where that is taken or cannot be a file's name. */
+static void choose_name(const struct processor *processor, char *name, size_t size)
+{
+	const char *wanted = rproc_name(processor->rproc);
+
+	snprintf(name, size, "%s", wanted);
+	replace_slashes(name);
+	if (*name && strcmp(name, ".") && strcmp(name, "..") &&
+	    !node_child(processor->fs->own, name))
+		return;
+	snprintf(name, size, "%.200s@%s", wanted, processor->sysname);
+	replace_slashes(name);
+}
+
+static int add_aliases(struct processor *processor, const char *own_name)
+{
+	struct rprocfs *fs = processor->fs;
+	const char *path = rproc_dt_path(processor->rproc);
+	const char *alias = rproc_dt_alias(processor->rproc);
+	char name[256];
+
+	if (*path) {
+		snprintf(name, sizeof(name), "%s", path + (*path == '/'));
+		replace_slashes(name);
+		processor->path_link =
+			node_add_link(fs->by_path, *name ? name : "!", "../%s", own_name);
+		if (!processor->path_link)
+			return -ENOMEM;
+	}
+	if (*alias) {
+		processor->alias_link = node_add_link(fs->by_alias, alias, "../%s", own_name);
+		if (!processor->alias_link)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int own_add(struct processor *processor)
+{
+	static const struct {
+		const char *name;
+		const struct node_ops *ops;
+	} files[] = {
+		{ "last_error", &last_error_ops },
+		{ "counters", &counters_ops },
+		{ "boot_address", &boot_address_ops },
+		{ "plugin", &plugin_ops },
+	};
+	struct rprocfs *fs = processor->fs;
+	char name[256];
+
+	choose_name(processor, name, sizeof(name));
+	processor->own = fs_dir(fs->own, name);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (!node_add_file(processor->own, files[i].name, 0444, files[i].ops, processor))
+			return -ENOMEM;
+	processor->last_error = node_child(processor->own, "last_error");
+	if (!node_add_link(processor->own, "remoteproc", "../../class/remoteproc/%s",
+			   processor->sysname))
+		return -ENOMEM;
+	return add_aliases(processor, name);
+}
+
+void own_remove(struct processor *processor)
+{
+	node_remove(processor->path_link);
+	node_remove(processor->alias_link);
+	node_remove(processor->own);
+}
+
+int own_add_skeleton(struct rprocfs *fs, struct node *root)
+{
+	fs->own = fs_dir(root, "librproc");
+	fs->log_node = node_add_file(fs->own, "log", 0444, &stream_ops, fs->log);
+	fs->events_node = node_add_file(fs->own, "events", 0444, &stream_ops, fs->events);
+	fs->by_path = fs_dir(fs->own, "by-path");
+	fs->by_alias = fs_dir(fs->own, "by-alias");
+	if (!fs->log_node || !fs->events_node || !fs->by_path || !fs->by_alias ||
+	    !node_add_file(fs->own, "last_error", 0444, &context_error_ops, fs))
+		return -ENOMEM;
+	return 0;
+}

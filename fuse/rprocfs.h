@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Private to the files that fill the tree: the mount as a whole, one processor
+ * in it, and who makes which part. Knows processors through the public API
+ * only, and nothing of libfuse. Everything runs on the tree's thread but what
+ * says otherwise.
+ */
+#ifndef RPROCFS_RPROCFS_H
+#define RPROCFS_RPROCFS_H
+
+#include <librproc/driver.h>
+#include "fs.h"
+#include "input.h"
+#include "node.h"
+#include "stream.h"
+
+struct trace;
+struct device;
+
+struct rprocfs {
+	struct tree *tree;
+	struct rproc_context *context;
+	struct fs_options options;
+	mode_t attr_mode; /* of what 0644 is in Linux's remoteprocN */
+	mode_t cdev_mode;
+	uint64_t pointer_key; /* what printed pointers are scrambled with */
+
+	struct stream *log, *events;
+	struct node *log_node, *events_node;
+
+	struct node *devices, *devcoredumps; /* devices/, devices/virtual/... */
+	struct node *class_remoteproc, *class_devcoredump;
+	struct node *platform_devices, *platform_drivers; /* bus/platform/... */
+	struct node *debug, *dev;
+	struct node *own, *by_path, *by_alias;
+
+	struct processor **processors; /* by index; holes are NULL */
+	int num_processors;
+
+	struct trace *watched; /* traces somebody polls */
+	int64_t next_tick;     /* ms of CLOCK_MONOTONIC, while there are any */
+};
+
+/* One processor in the tree. */
+struct processor {
+	struct rprocfs *fs;
+	struct rproc *rproc; /* a reference */
+	int index;
+	char sysname[24];   /* "remoteproc0" */
+	char path[512];	    /* "platform/soc/5b000000.m4/remoteproc/remoteproc0" */
+	unsigned int depth; /* components of path */
+	bool shutdown_on_release;
+	uint64_t incarnation; /* of what comes and goes with a boot */
+	struct device *device;
+	struct node *sysfs, *state, *last_error;
+	struct node *class_link, *debug, *cdev, *own;
+	struct node *path_link, *alias_link;
+	struct node *dump_link; /* remoteprocN/devcoredump */
+	uint64_t dump_number;
+	unsigned int traces; /* nodes that exist */
+};
+
+/* fs.c */
+struct node *fs_dir(struct node *parent, const char *name);
+/* A link in a directory @depth components below the root, to @path from the root. */
+struct node *fs_link(struct node *dir, const char *name, unsigned int depth, const char *path);
+struct processor *fs_processor(struct rprocfs *fs, int index);
+
+/* processor.c */
+int processor_add(struct rprocfs *fs, struct rproc *rproc); /* takes the reference */
+void processor_remove(struct processor *processor);
+/* What comes and goes with a boot. */
+void processor_refresh(struct processor *processor);
+/* Changes whenever resources were torn down. */
+uint64_t processor_incarnation(const struct processor *processor);
+/* Ask for something on behalf of a store; @done must end with processor_request_done(). */
+void processor_request(struct processor *processor, struct node_call *call,
+		       enum rproc_request request, const char *arg, rproc_done_fn done);
+/* On any thread: answer with @result, or if that is 0 with all bytes taken. */
+void processor_request_done(struct node_call *call, int result);
+/* The done callback that does just that; @data is the call. */
+void processor_answer(struct rproc *rproc, int result, void *data);
+
+/* device.c: what every device directory has, and the platform device of a processor */
+int device_add_power(struct node *dir);
+int device_add(struct processor *processor, struct node **ret_glue);
+void device_remove(struct processor *processor);
+void device_refresh_vdevs(struct processor *processor);
+int device_add_skeleton(struct rprocfs *fs, struct node *root);
+extern const struct node_ops device_uevent_empty_ops;
+
+/* sysfs.c */
+int sysfs_add(struct processor *processor, struct node *glue);
+/* Shared words: "enabled", ... as both recovery files know them. */
+void recovery_store(struct processor *processor, struct node_call *call, int word);
+void recovery_show(struct node_open *open, struct node_call *call);
+void coredump_show(struct node_open *open, struct node_call *call);
+extern const char *const recovery_words[];
+extern const char *const coredump_words[];
+
+/* debugfs.c and trace.c */
+int debugfs_add(struct processor *processor);
+void trace_refresh(struct processor *processor);
+void trace_tick(struct rprocfs *fs);
+
+/* The others. */
+int cdev_add(struct processor *processor);
+int devcoredump_add_skeleton(struct rprocfs *fs, struct node *root);
+void devcoredump_refresh(struct rprocfs *fs);
+int firmware_class_add(struct rprocfs *fs, struct node *root);
+int own_add_skeleton(struct rprocfs *fs, struct node *root);
+int own_add(struct processor *processor);
+void own_remove(struct processor *processor);
+void own_event(struct rprocfs *fs, const struct rproc_event *event);
+
+#endif

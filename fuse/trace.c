@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * traceK: the text a processor writes into memory, and whether it has grown. A
+ * trace lives as long as the resources of one boot; its descriptors never show
+ * the next one's. While somebody polls a trace, and only then, its buffer is
+ * compared from time to time.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "rprocfs.h"
+#include "tree.h"
+
+#define TICK_MS 50
+#define CHUNK	(64 * 1024)
+
+struct trace {
+	struct processor *processor;
+	struct node *node;
+	unsigned int index;
+	uint64_t incarnation;
+	bool watched;
+	struct trace *next_watched;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Is it still the boot that the trace belongs to? */
+static bool alive(const struct trace *trace)
+{
+	return trace->incarnation == processor_incarnation(trace->processor);
+}
+
+static void read_trace(struct node_open *open, struct node_call *call);
+static uint64_t trace_size(struct node *node);
+static unsigned int trace_poll(struct node_open *open);
+static void trace_removed(struct node *node);
+
+static const struct node_ops trace_ops = {
+	.gone = -EIO,
+	.unreadable = -EINVAL,
+	.unwritable = -EINVAL,
+	.read = read_trace,
+	.poll = trace_poll,
+	.size = trace_size,
+	.removed = trace_removed,
+};
+
+/* ---- the text, all of it ---------------------------------------------------------------- */
+
+struct digest {
+	uint64_t len;
+	uint64_t hash;
+};
+
+static uint64_t mix(uint64_t hash, const char *bytes, size_t len)
+{
+	uint64_t word;
+
+	for (; len >= sizeof(word); bytes += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
+		hash ^= hash >> 29;
+	}
+	for (; len; bytes++, len--)
+		hash = (hash ^ (unsigned char)*bytes) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* Length and hash of a trace; what cannot be read is a text of its own, too. */
+static struct digest digest(const struct trace *trace)
+{
+	static char chunk[CHUNK]; /* one thread runs all nodes */
+	struct digest digest = { .hash = 1 };
+	ssize_t n;
+
+	while ((n = rproc_trace_read(trace->processor->rproc, trace->index, chunk, sizeof(chunk),
+				     digest.len)) > 0) {
+		digest.hash = mix(digest.hash, chunk, (size_t)n);
+		digest.len += (uint64_t)n;
+	}
+	digest.hash += digest.len + (uint64_t)-n;
+	return digest;
+}
+
+static uint64_t trace_size(struct node *node)
+{
+	struct digest found = digest(node->priv);
+
+	/* Something is always to be read: "not available" in the worst case. */
+	return found.len ? found.len : NODE_PAGE;
+}
+
+/* ---- reading and polling -------------------------------------------------------------------- */
+
+/* What the kernel says; it never knew the trace's name here. */
+static ssize_t read_unavailable(struct node_call *call, char *buf)
+{
+	static const char text[] = "Trace  not available\n";
+	size_t left = call->offset < sizeof(text) - 1 ? sizeof(text) - 1 - call->offset : 0;
+
+	if (left > call->size)
+		left = call->size;
+	if (left)
+		memcpy(buf, text + call->offset, left);
+	return (ssize_t)left;
+}
+
+static void read_trace(struct node_open *open, struct node_call *call)
+{
+	struct trace *trace = open->node->priv;
+	char *buf = node_call_buffer(call);
+	ssize_t n;
+
+	if (!buf) {
+		node_call_done(call, -ENOMEM);
+		return;
+	}
+	n = alive(trace) ? rproc_trace_read(trace->processor->rproc, trace->index, buf, call->size,
+					    call->offset)
+			 : -ENOENT;
+	if (n == -EFAULT)
+		n = read_unavailable(call, buf);
+	else if (n == 0)
+		open->stamp = digest(trace).hash; /* up to here it has been read */
+	node_call_done(call, n == -ENOENT ? -EIO : n);
+}
+
+static void watch(struct trace *trace)
+{
+	struct rprocfs *fs = trace->processor->fs;
+
+	if (trace->watched)
+		return;
+	if (!fs->watched)
+		fs->next_tick = now_ms() + TICK_MS;
+	trace->watched = true;
+	trace->next_watched = fs->watched;
+	fs->watched = trace;
+}
+
+/* Always readable, as in debugfs; PRI when there is what this descriptor has not read. */
+static unsigned int trace_poll(struct node_open *open)
+{
+	struct trace *trace = open->node->priv;
+	unsigned int events = NODE_POLL_DEFAULT;
+
+	if (!alive(trace))
+		return events | POLLERR | POLLHUP;
+	if (digest(trace).hash != open->stamp)
+		return events | POLLPRI;
+	if (open->waiter)
+		watch(trace);
+	return events;
+}
+
+static void unwatch(struct trace *trace)
+{
+	struct trace **p = &trace->processor->fs->watched;
+
+	if (!trace->watched)
+		return;
+	while (*p != trace)
+		p = &(*p)->next_watched;
+	*p = trace->next_watched;
+	trace->watched = false;
+}
+
+/* Is there still somebody who waits on it, and has it changed for him? */
+static bool look_at(struct trace *trace, bool *ret_changed)
+{
+	uint64_t hash = 0;
+	bool waiting = false;
+
+	*ret_changed = false;
+	for (struct node_open *open = trace->node->opens; open; open = open->next_open) {
+		if (!open->waiter)
+			continue;
+		if (!waiting)
+			hash = digest(trace).hash;
+		waiting = true;
+		if (hash != open->stamp)
+			*ret_changed = true;
+	}
+	return waiting;
+}
+
+void trace_tick(struct rprocfs *fs)
+{
+	struct trace *next;
+	bool changed;
+
+	for (struct trace *trace = fs->watched; trace; trace = next) {
+		next = trace->next_watched;
+		if (!look_at(trace, &changed)) {
+			unwatch(trace);
+		} else if (changed) {
+			unwatch(trace); /* who still cares will poll again */
+			node_notify(trace->node);
+		}
+	}
+	fs->next_tick = now_ms() + TICK_MS;
+}
+
+int fs_timeout(struct rprocfs *fs)
+{
+	int64_t left;
+
+	if (!fs->watched)
+		return -1;
+	left = fs->next_tick - now_ms();
+	return left > 0 ? (int)left : 0;
+}
+
+void fs_tick(struct rprocfs *fs)
+{
+	trace_tick(fs);
+}
+
+/* ---- coming and going --------------------------------------------------------------------------
+ */
+
+static void trace_removed(struct node *node)
+{
+	struct trace *trace = node->priv;
+
+	unwatch(trace);
+	node->priv = NULL;
+	free(trace);
+}
+
+static int add_trace(struct processor *processor, unsigned int index)
+{
+	struct trace *trace = calloc(1, sizeof(*trace));
+	char name[32];
+
+	if (!trace)
+		return -ENOMEM;
+	snprintf(name, sizeof(name), "trace%u", index);
+	trace->processor = processor;
+	trace->index = index;
+	trace->incarnation = processor->incarnation;
+	trace->node = node_add_file(processor->debug, name, 0400, &trace_ops, trace);
+	if (!trace->node) {
+		free(trace);
+		return -ENOMEM;
+	}
+	trace->node->vanishing = true;
+	return 0;
+}
+
+static void remove_from(struct processor *processor, unsigned int index)
+{
+	char name[32];
+
+	while (processor->traces > index) {
+		snprintf(name, sizeof(name), "trace%u", --processor->traces);
+		node_remove(node_child(processor->debug, name));
+	}
+}
+
+void trace_refresh(struct processor *processor)
+{
+	uint64_t incarnation = processor_incarnation(processor);
+	struct rproc_trace_info *info;
+	size_t count;
+
+	if (incarnation != processor->incarnation)
+		remove_from(processor, 0);
+	processor->incarnation = incarnation;
+	if (rproc_get_traces(processor->rproc, &info, &count))
+		return;
+	free(info);
+	remove_from(processor, (unsigned int)count);
+	while (processor->traces < count && !add_trace(processor, processor->traces))
+		processor->traces++;
+}
