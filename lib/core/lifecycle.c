@@ -111,7 +111,7 @@ int rproc_do_shutdown(struct rproc *rproc)
 		atomic_fetch_sub(&rproc->power, 1);
 		return 0;
 	}
-	ret = rproc_stop(rproc, rproc_state(rproc) == RPROC_STATE_CRASHED);
+	ret = rproc_stop(rproc, rproc_state(rproc) == RPROC_STATE_CRASHED, "stop");
 	if (ret) {
 		rproc_story_end(rproc, ret, "stop");
 		return ret;

@@ -126,7 +126,7 @@ static int recover_by_attaching(struct rproc *rproc)
 static int recover_by_booting(struct rproc *rproc, bool *ret_stopped)
 {
 	struct rproc_firmware fw;
-	int ret = rproc_stop(rproc, true);
+	int ret = rproc_stop(rproc, true, "recovery");
 
 	if (ret)
 		return ret;

@@ -28,6 +28,14 @@ static void free_clean_table(struct rproc *rproc)
 	rproc->clean_table = NULL;
 }
 
+/* The table in device memory as it was found. Readers of the table may be at work. */
+static void restore_table(struct rproc *rproc)
+{
+	pthread_mutex_lock(&rproc->data_lock);
+	memcpy(rproc->table_ptr, rproc->clean_table, rproc->table_size);
+	pthread_mutex_unlock(&rproc->data_lock);
+}
+
 /* From here on device memory is not touched: the remote may be gone with it. */
 static int reset_table_on_stop(struct rproc *rproc)
 {
@@ -53,16 +61,18 @@ static int reset_table_on_detach(struct rproc *rproc)
 	struct rproc_resource_table *device = rproc->table_ptr;
 	struct rproc_resource_table *copy;
 
-	if (!device)
+	/* Never in device memory, or restored by an attempt to detach that failed after this. */
+	if (!device || device == rproc->cached_table) {
+		free_clean_table(rproc);
 		return 0;
+	}
 	if (!rproc->clean_table)
 		return rproc_story(rproc, -EINVAL, "detach",
 				   "there is no copy of the table as it was found");
 	copy = copy_table(rproc);
 	if (!copy)
 		return -ENOMEM;
-	if (device != rproc->cached_table)
-		memcpy(device, rproc->clean_table, rproc->table_size);
+	restore_table(rproc);
 	rproc_table_set(rproc, copy, copy, rproc->table_size);
 	free_clean_table(rproc);
 	return 0;
@@ -218,7 +228,7 @@ err_release:
 
 /* ---- stop -------------------------------------------------------------------------------------- */
 
-int rproc_stop(struct rproc *rproc, bool crashed)
+int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 {
 	int ret;
 
@@ -237,7 +247,7 @@ int rproc_stop(struct rproc *rproc, bool crashed)
 		return ret;
 	}
 	rproc_unprepare_subdevs(rproc);
-	rproc_set_state(rproc, RPROC_STATE_OFFLINE, crashed ? "recovery" : "stop");
+	rproc_set_state(rproc, RPROC_STATE_OFFLINE, reason);
 	rproc_log(rproc, RPROC_LOG_INFO, "stopped remote processor %s", rproc->name);
 	return 0;
 }
@@ -338,7 +348,7 @@ err_release:
 	/* The core goes on: give it back the table it had, after the last write to it. */
 	rproc_resource_cleanup(rproc);
 	if (rproc->clean_table)
-		memcpy(rproc->table_ptr, rproc->clean_table, rproc->table_size);
+		restore_table(rproc);
 	rproc_release_resources(rproc);
 	return ret;
 }

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Tests of lib/core and lib/virtio, driven by a recording driver.
+add_library(rproc_recorder STATIC recorder.c recorder_wait.c core_images.c)
+target_include_directories(rproc_recorder PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
+	PRIVATE ${PROJECT_SOURCE_DIR}/lib)
+target_link_libraries(rproc_recorder PUBLIC rproc_static rproc_fixtures PkgConfig::CMOCKA)
+foreach(name
+		test_core_attach
+		test_core_boot
+		test_core_recovery
+		test_state)
+	rproc_add_unit_test(${name} ${name}.c)
+	target_link_libraries(${name} PRIVATE rproc_recorder)
+endforeach()
