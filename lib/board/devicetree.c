@@ -100,21 +100,38 @@ static bool is_enabled(const void *fdt, int offset)
 	return (len >= 5 && !memcmp(status, "okay", 5)) || (len >= 3 && !memcmp(status, "ok", 3));
 }
 
-/* Names become names of files: no separator, nothing that cannot be printed. */
-static int check_node_name(const char *name, int len, struct rproc_report *report)
+/* Names become names of files: no separator, nothing that cannot be printed. The byte, or -1. */
+static int find_wrong_byte(const char *name)
 {
 	int i;
 
-	if (!len || name[0] == '@' || !strcmp(name, ".") || !strcmp(name, ".."))
-		return report_add(report, -EINVAL, RPROC_LOG_ERR, "",
-				  "device tree: a node is called \"%s\": give it a name", name);
-	for (i = 0; i < len; i++)
+	for (i = 0; name[i]; i++)
 		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
-			return report_add(
-				report, -EINVAL, RPROC_LOG_ERR, "",
-				"device tree: byte %d of a node's name is 0x%02x: letters, "
-				"digits and ,._+-@ make a name",
-				i, (unsigned char)name[i]);
+			return i;
+	return -1;
+}
+
+/* "." and "..", also before a unit address: the name without it is used as well. */
+static bool is_dots(const char *name)
+{
+	size_t dots = strspn(name, ".");
+
+	return (dots == 1 || dots == 2) && (!name[dots] || name[dots] == '@');
+}
+
+static int check_node_name(const char *name, struct rproc_report *report)
+{
+	int at = find_wrong_byte(name);
+
+	if (!*name || *name == '@' || is_dots(name))
+		return report_add(report, -EINVAL, RPROC_LOG_ERR, "",
+				  "device tree: a node is called \"%.32s\": give it a name", name);
+	if (at >= 0)
+		return report_add(
+			report, -EINVAL, RPROC_LOG_ERR, "",
+			"device tree: byte %d of a node's name is 0x%02x: letters, digits "
+			"and ,._+-@ make a name",
+			at, (unsigned char)name[at]);
 	return 0;
 }
 
@@ -138,7 +155,7 @@ static int add_node(struct rproc_board *board, int offset, int parent, size_t *u
 	name = fdt_get_name(board->fdt, offset, &len);
 	if (!name)
 		return refuse(report, len);
-	if (parent >= 0 && check_node_name(name, len, report))
+	if (parent >= 0 && check_node_name(name, report))
 		return -EINVAL;
 	unit = memchr(name, '@', (size_t)len);
 	node->offset = offset;
@@ -354,7 +371,10 @@ const char *rproc_board_alias(const struct rproc_board *board, const char *path)
 	fdt_for_each_property_offset(property, board->fdt, board->nodes[board->aliases].offset)
 	{
 		value = fdt_getprop_by_offset(board->fdt, property, &name, &len);
-		if (value && (size_t)len == size && !memcmp(value, path, size))
+		if (!value || (size_t)len != size || memcmp(value, path, size))
+			continue;
+		/* one that no file could have is as good as none */
+		if (*name && !is_dots(name) && find_wrong_byte(name) < 0)
 			return name;
 	}
 	return NULL;

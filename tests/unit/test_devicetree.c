@@ -267,6 +267,7 @@ static void names_that_cannot_be_files_are_refused(void **state)
 	refused_node_name("", "is called \"\"");
 	refused_node_name(".", "is called \".\"");
 	refused_node_name("..", "is called \"..\"");
+	refused_node_name("..@5", "is called \"..@5\"");
 	refused_node_name("@5", "is called \"@5\"");
 	refused_node_name("a/b", "byte 1 of a node's name is 0x2f");
 	refused_node_name("two words", "byte 3 of a node's name is 0x20");
@@ -367,6 +368,41 @@ static void property_names_have_an_end(void **state)
 	assert_int_equal(with_property_name(255), 0);
 }
 
+static const char *alias_called(const char *alias)
+{
+	static char found[64];
+	struct dtb_writer writer = { 0 };
+	struct rproc_board *board;
+	const char *name;
+	size_t len;
+	void *dtb;
+
+	dtb_begin_node(&writer, "");
+	dtb_begin_node(&writer, "aliases");
+	dtb_property(&writer, alias, "/a", 3);
+	dtb_end_node(&writer);
+	dtb_begin_node(&writer, "a");
+	dtb_end_node(&writer);
+	dtb_end_node(&writer);
+	dtb = dtb_finish(&writer, &len);
+	assert_int_equal(make(dtb, len, &board), 0);
+	name = rproc_board_alias(board, "/a");
+	snprintf(found, sizeof(found), "%s", name ? name : "none");
+	rproc_board_put(board);
+	free(dtb);
+	return found;
+}
+
+static void aliases_that_cannot_be_files_are_none(void **state)
+{
+	(void)state;
+	assert_string_equal(alias_called(""), "none");
+	assert_string_equal(alias_called(".."), "none");
+	assert_string_equal(alias_called("a/b"), "none");
+	assert_string_equal(alias_called("a b"), "none");
+	assert_string_equal(alias_called("rproc0"), "rproc0");
+}
+
 /* ---- trees that are well formed and make no sense ------------------------------------------ */
 
 static int region_of(const struct rproc_board *board, const char *path, unsigned int index,
@@ -423,6 +459,7 @@ static void strings_without_an_end_are_refused(void **state)
 	assert_string_equal(string, "");
 	assert_null(rproc_board_alias(*state, "/a"));
 	assert_string_equal(rproc_board_alias(*state, "/nobody"), "nobody");
+	assert_string_equal(rproc_board_alias(*state, "/no-status"), "twice");
 }
 
 static void registers_that_make_no_sense_are_refused(void **state)
@@ -645,6 +682,7 @@ int main(void)
 		cmocka_unit_test(nesting_has_an_end),
 		cmocka_unit_test(unbalanced_nodes_and_unknown_tags_are_refused),
 		cmocka_unit_test(property_names_have_an_end),
+		cmocka_unit_test(aliases_that_cannot_be_files_are_none),
 		cmocka_unit_test(long_device_names_are_refused),
 		cmocka_unit_test(a_board_is_a_counted_copy),
 	};
