@@ -35,6 +35,7 @@ struct follower {
 	struct mount mount;
 	struct processor processor;
 	struct trace_view view[MAX_TRACES];
+	size_t capacity[MAX_TRACES];
 	int fd[MAX_TRACES]; /* open while the trace exists, to poll it; or -1 */
 	bool many;	    /* there was a second trace once: say which is which */
 	char last;	    /* byte printed, to begin lines where lines begin */
@@ -85,6 +86,28 @@ static int read_trace(const struct follower *follower, int index, char **ret_tex
 	return 0;
 }
 
+/*
+ * Size of the buffer of trace @index, 0 if it cannot be found out. Nothing but the
+ * table tells: a trace's file is as long as its text.
+ */
+static size_t find_capacity(const struct follower *follower, int index)
+{
+	static char text[1 << 16];
+	char *line, *rest = text;
+	unsigned int len;
+	bool found = false;
+
+	mount_read(&follower->mount, follower->processor.debug, "resource_table", text,
+		   sizeof(text));
+	while ((line = strsep(&rest, "\n"))) {
+		if (!strncmp(line, "Entry ", 6))
+			found = strstr(line, " is of type trace") && !index--;
+		else if (found && sscanf(line, " Length 0x%x", &len) == 1)
+			return len;
+	}
+	return 0;
+}
+
 /* ---- printing ------------------------------------------------------------------ */
 
 static void put_line_end(struct follower *follower)
@@ -125,7 +148,12 @@ static int look_at_trace(struct follower *follower, int index)
 
 	if (err)
 		return err;
-	err = trace_view_update(view, text, len, &news);
+	if (!view->text)
+		follower->capacity[index] = find_capacity(follower, index);
+	err = trace_view_update(view, text, len, follower->capacity[index], &news);
+	/* Another firmware may have another buffer. */
+	if (!err && news.restarted)
+		follower->capacity[index] = find_capacity(follower, index);
 	if (!err && news.restarted && seen) {
 		put_line_end(follower);
 		printf("-- trace%d begins again --\n", index);

@@ -33,7 +33,8 @@ static void find_ring_news(struct trace_view *view, const char *now, struct trac
 	}
 }
 
-static void find_news(struct trace_view *view, const char *now, size_t len, struct trace_news *news)
+static void find_news(struct trace_view *view, const char *now, size_t len, size_t capacity,
+		      struct trace_news *news)
 {
 	if (len >= view->len && (!view->len || !memcmp(view->text, now, view->len))) {
 		if (len == view->len)
@@ -41,7 +42,7 @@ static void find_news(struct trace_view *view, const char *now, size_t len, stru
 		news->piece[0].start = view->len;
 		news->piece[0].len = len - view->len;
 		view->end = len;
-	} else if (len == view->len) {
+	} else if (len == view->len && len == capacity) {
 		find_ring_news(view, now, news);
 	} else {
 		news->restarted = true;
@@ -50,7 +51,7 @@ static void find_news(struct trace_view *view, const char *now, size_t len, stru
 	}
 }
 
-int trace_view_update(struct trace_view *view, const char *now, size_t len,
+int trace_view_update(struct trace_view *view, const char *now, size_t len, size_t capacity,
 		      struct trace_news *ret_news)
 {
 	struct trace_news news = { 0 };
@@ -59,7 +60,7 @@ int trace_view_update(struct trace_view *view, const char *now, size_t len,
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, now, len);
-	find_news(view, now, len, &news);
+	find_news(view, now, len, capacity, &news);
 	free(view->text);
 	view->text = copy;
 	view->len = len;

@@ -25,11 +25,11 @@ struct trace_news {
 };
 
 /*
- * Compare @now with what was seen last, and remember it. When it cannot be told
- * what happened the text is given again as a whole: repeated, never lost.
- * 0 or -ENOMEM.
+ * Compare @now with what was seen last, and remember it. Only a buffer that is full,
+ * @capacity bytes (0: not known), is taken for a ring. When it cannot be told what
+ * happened the text is given again as a whole: repeated, never lost. 0 or -ENOMEM.
  */
-int trace_view_update(struct trace_view *view, const char *now, size_t len,
+int trace_view_update(struct trace_view *view, const char *now, size_t len, size_t capacity,
 		      struct trace_news *ret_news);
 void trace_view_fini(struct trace_view *view);
 

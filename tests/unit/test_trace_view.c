@@ -9,13 +9,15 @@
 #include <cmocka.h>
 #include "trace_view.h"
 
+#define CAPACITY 12
+
 /* The text that is new in @now, or "!" and all of it after a restart. */
 static const char *news(struct trace_view *view, const char *now)
 {
 	static char text[256];
 	struct trace_news found;
 
-	assert_int_equal(trace_view_update(view, now, strlen(now), &found), 0);
+	assert_int_equal(trace_view_update(view, now, strlen(now), CAPACITY, &found), 0);
 	snprintf(text, sizeof(text), "%s%.*s%.*s", found.restarted ? "!" : "",
 		 (int)found.piece[0].len, now + found.piece[0].start, (int)found.piece[1].len,
 		 now + found.piece[1].start);
@@ -66,6 +68,16 @@ static void a_longer_text_that_differs_is_repeated_rather_than_lost(void **state
 	trace_view_fini(&view);
 }
 
+static void a_text_of_the_same_length_is_a_ring_only_in_a_full_buffer(void **state)
+{
+	struct trace_view view = { 0 };
+
+	(void)state;
+	news(&view, "boot 1\n");
+	assert_string_equal(news(&view, "boot 2\n"), "!boot 2\n");
+	trace_view_fini(&view);
+}
+
 static void a_full_buffer_is_followed_round_the_ring(void **state)
 {
 	struct trace_view view = { 0 };
@@ -88,6 +100,7 @@ int main(void)
 		cmocka_unit_test(appended_text_is_given_once),
 		cmocka_unit_test(a_shorter_text_is_a_new_beginning),
 		cmocka_unit_test(a_longer_text_that_differs_is_repeated_rather_than_lost),
+		cmocka_unit_test(a_text_of_the_same_length_is_a_ring_only_in_a_full_buffer),
 		cmocka_unit_test(a_full_buffer_is_followed_round_the_ring),
 	};
 
