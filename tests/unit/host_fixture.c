@@ -23,12 +23,13 @@
 
 #include "channel.h"
 
-void host_fixture_setup(struct host_fixture *fixture, const char *name)
+void host_fixture_setup(struct host_fixture *fixture)
 {
 	memset(fixture, 0, sizeof(*fixture));
 	snprintf(fixture->state_dir, sizeof(fixture->state_dir), "/tmp/host-test.XXXXXX");
 	assert_non_null(mkdtemp(fixture->state_dir));
-	fixture->identity.name = name;
+	snprintf(fixture->name, sizeof(fixture->name), "t%x", (unsigned int)getpid());
+	fixture->identity.name = fixture->name;
 	fixture->identity.state_dir = fixture->state_dir;
 	fixture->identity.window_len = HOST_TEST_WINDOW;
 	host_client_init(&fixture->client);
@@ -159,41 +160,66 @@ bool host_fixture_await_word(const uint64_t *word, uint64_t value)
 	return true;
 }
 
-static bool is_ours(const char *pid, const char *name)
+/* The name of a living process; "" for others. A zombie waits for init, not for us. */
+static void read_comm(const char *pid, char *ret_comm, size_t len)
 {
-	char path[64], line[512], want[2][32], *comm, *end;
+	char path[64], line[512] = "", *comm, *end;
 	FILE *file;
 
+	ret_comm[0] = '\0';
 	snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
 	file = fopen(path, "r");
 	if (!file)
-		return false;
+		return;
 	if (!fgets(line, sizeof(line), file))
 		line[0] = '\0';
 	fclose(file);
 	comm = strchr(line, '(');
 	end = strrchr(line, ')');
-	/* A zombie waits for init, not for us. */
 	if (!comm || !end || end[2] == 'Z' || end[2] == 'X')
-		return false;
+		return;
 	*end = '\0';
-	snprintf(want[0], sizeof(want[0]), "rproc:%.9s", name);
-	snprintf(want[1], sizeof(want[1]), "fw:%.12s", name);
-	return !strcmp(comm + 1, want[0]) || !strcmp(comm + 1, want[1]);
+	snprintf(ret_comm, len, "%s", comm + 1);
 }
 
-int host_fixture_count_processes(const char *name)
+static int find_processes(const char *want, int *ret_pid)
 {
 	const struct dirent *entry;
+	char comm[32];
 	int count = 0;
 	DIR *proc;
 
 	proc = opendir("/proc");
 	assert_non_null(proc);
-	while ((entry = readdir(proc)))
-		count += isdigit((unsigned char)entry->d_name[0]) && is_ours(entry->d_name, name);
+	while ((entry = readdir(proc))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		read_comm(entry->d_name, comm, sizeof(comm));
+		if (strcmp(comm, want) != 0)
+			continue;
+		*ret_pid = atoi(entry->d_name);
+		count++;
+	}
 	closedir(proc);
 	return count;
+}
+
+int host_fixture_find_process(const char *comm)
+{
+	int pid = 0;
+
+	find_processes(comm, &pid);
+	return pid;
+}
+
+int host_fixture_count_processes(const char *name)
+{
+	char monitor[16], firmware[16];
+	int ignored;
+
+	snprintf(monitor, sizeof(monitor), "rproc:%s", name);
+	snprintf(firmware, sizeof(firmware), "fw:%s", name);
+	return find_processes(monitor, &ignored) + find_processes(firmware, &ignored);
 }
 
 bool host_fixture_await_no_processes(const char *name)

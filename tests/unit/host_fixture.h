@@ -16,10 +16,11 @@ struct host_fixture {
 	struct host_client client;
 	struct host_layout layout; /* of the image loaded last */
 	char state_dir[64];
+	char name[9]; /* that no other program uses at the moment */
 };
 
 /* A fresh state directory and a client without power. */
-void host_fixture_setup(struct host_fixture *fixture, const char *name);
+void host_fixture_setup(struct host_fixture *fixture);
 /* Power off, remove the directory. */
 void host_fixture_teardown(struct host_fixture *fixture);
 /* Copy NAME.elf of the example firmware into the window. */
@@ -36,6 +37,8 @@ bool host_fixture_await_fd(int fd);
 bool host_fixture_await_word(const uint64_t *word, uint64_t value);
 /* Living processes whose name begins with "rproc:@name" or "fw:@name". */
 int host_fixture_count_processes(const char *name);
+/* The process id of the living process of that name; 0: none. */
+int host_fixture_find_process(const char *comm);
 /* Wait until there are none. */
 bool host_fixture_await_no_processes(const char *name);
 /* Open descriptors of this process. */

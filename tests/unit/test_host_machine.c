@@ -26,7 +26,7 @@ static struct host_fixture fixture;
 static int setup(void **state)
 {
 	(void)state;
-	host_fixture_setup(&fixture, "tm");
+	host_fixture_setup(&fixture);
 	return 0;
 }
 
@@ -34,7 +34,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	host_fixture_teardown(&fixture);
-	assert_true(host_fixture_await_no_processes("tm"));
+	assert_true(host_fixture_await_no_processes(fixture.name));
 	return 0;
 }
 
@@ -48,7 +48,7 @@ static void firmware_runs_and_writes_its_trace(void **state)
 	page = fixture.client.page;
 	assert_int_equal(page->table_da, 0x10001000);
 	assert_int_equal(page->window_len, HOST_TEST_WINDOW);
-	assert_int_equal(host_fixture_count_processes("tm"), 2);
+	assert_int_equal(host_fixture_count_processes(fixture.name), 2);
 }
 
 static void a_kick_is_answered_with_a_notification(void **state)
@@ -256,7 +256,7 @@ static void a_shutdown_is_acknowledged(void **state)
 	assert_true(result.elapsed_us < HOST_TEST_MS * 1000u);
 	print_message("acknowledged after %llu us\n", (unsigned long long)result.elapsed_us);
 	host_fixture_await_trace(&fixture, "good bye");
-	assert_int_equal(host_fixture_count_processes("tm"), 1);
+	assert_int_equal(host_fixture_count_processes(fixture.name), 1);
 }
 
 static void spinning_firmware_hears_the_shutdown(void **state)
@@ -284,7 +284,7 @@ static void stubborn_firmware_is_reset_in_time(void **state)
 	assert_true(host_now_ms() - began >= 100);
 	assert_true(result.elapsed_us >= 99000);
 	host_fixture_await_trace(&fixture, "stubborn: no");
-	assert_int_equal(host_fixture_count_processes("tm"), 1);
+	assert_int_equal(host_fixture_count_processes(fixture.name), 1);
 }
 
 static void firmware_that_dies_of_the_request_has_stopped(void **state)

@@ -28,6 +28,7 @@
 extern const struct rproc_plugin rproc_plugin_host;
 
 static char state_dir[64];
+static char tag[5];
 static struct rproc_context *context;
 static char last_log[4096];
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -57,6 +58,38 @@ static bool logged(const char *text)
 	return found;
 }
 
+/*
+ * The virtual board with names that no other program on this machine uses at the
+ * moment: the four letters of "host" become @tag.
+ */
+static int add_board(struct rproc_context *to)
+{
+	static uint8_t dtb[4096];
+	FILE *file = fopen(HOST_TEST_BOARD, "rb");
+	size_t len, i;
+
+	assert_non_null(file);
+	len = fread(dtb, 1, sizeof(dtb), file);
+	assert_true(len > 40 && len < sizeof(dtb));
+	fclose(file);
+	for (i = 0; i + 5 <= len; i++) {
+		if (!memcmp(dtb + i, "host", 4) && dtb[i + 4] >= '0' && dtb[i + 4] <= '3')
+			memcpy(dtb + i, tag, 4);
+	}
+	return rproc_context_add_board(to, dtb, len, false);
+}
+
+/* "host2" -> what it is called here. Each of four buffers in turn. */
+static const char *named(const char *name)
+{
+	static char names[4][8];
+	static unsigned int next;
+	char *const name_here = names[next++ % 4];
+
+	snprintf(name_here, sizeof(names[0]), "%.4s%s", tag, name + 4);
+	return name_here;
+}
+
 static struct rproc_context *new_context(const char *dir)
 {
 	const struct rproc_context_options options = {
@@ -81,7 +114,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(state_dir));
 	last_log[0] = '\0';
 	context = new_context(state_dir);
-	assert_int_equal(rproc_context_add_board_file(context, HOST_TEST_BOARD, false), 4);
+	assert_int_equal(add_board(context), 4);
 	return 0;
 }
 
@@ -95,7 +128,7 @@ static int teardown(void **state)
 		char name[8];
 
 		snprintf(name, sizeof(name), "host%d", i);
-		assert_true(host_fixture_await_no_processes(name));
+		assert_true(host_fixture_await_no_processes(named(name)));
 	}
 	assert_int_equal(rmdir(state_dir), 0);
 	return 0;
@@ -103,7 +136,7 @@ static int teardown(void **state)
 
 static struct rproc *get(const char *name)
 {
-	struct rproc *rproc = rproc_get_by_name(context, name);
+	struct rproc *rproc = rproc_get_by_name(context, named(name));
 
 	assert_non_null(rproc);
 	return rproc;
@@ -181,7 +214,8 @@ static void a_processor_boots_speaks_and_stops(void **state)
 	size_t size;
 
 	(void)state;
-	assert_string_equal(rproc_device_path(rproc), "platform/host0");
+	assert_memory_equal(rproc_device_path(rproc), "platform/", 9);
+	assert_string_equal(rproc_device_path(rproc) + 9, named("host0"));
 	assert_string_equal(rproc_plugin_name(rproc), "host");
 	boot(rproc, "hello.elf");
 	assert_int_equal(rproc_state(rproc), RPROC_STATE_RUNNING);
@@ -192,8 +226,8 @@ static void a_processor_boots_speaks_and_stops(void **state)
 	free(table);
 	assert_int_equal(rproc_shutdown(rproc), 0);
 	assert_int_equal(rproc_state(rproc), RPROC_STATE_OFFLINE);
-	assert_true(logged("host0 acknowledged the shutdown after"));
-	assert_true(host_fixture_await_no_processes("host0"));
+	assert_true(logged("0 acknowledged the shutdown after"));
+	assert_true(host_fixture_await_no_processes(named("host0")));
 	rproc_put(rproc);
 }
 
@@ -275,6 +309,7 @@ static void a_crash_leaves_a_dump_of_segments_only(void **state)
 	boot(rproc, "hello.elf");
 	await_trace(rproc, "hello");
 	rproc_report_crash(rproc, RPROC_CRASH_FATAL_ERROR);
+	await_transition(rproc, RPROC_STATE_CRASHED, RPROC_STATE_OFFLINE, "recovery");
 	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "start");
 	assert_int_equal(rproc_coredump_next(context, 0, &info), 0);
 	assert_true(info.size < 1 << 20);
@@ -291,17 +326,16 @@ static void a_crash_leaves_a_dump_of_segments_only(void **state)
 static void a_dead_monitor_is_a_crash_and_is_replaced(void **state)
 {
 	struct rproc *const rproc = get("host3");
-	FILE *pids;
-	long pid = 0;
+	char comm[16];
+	int pid;
 
 	(void)state;
 	boot(rproc, "hello.elf");
 	await_trace(rproc, "boot 1");
-	pids = popen("ps -eo pid=,comm= | awk '$2 == \"rproc:host3\" { print $1 }'", "r");
-	assert_non_null(pids);
-	assert_int_equal(fscanf(pids, "%ld", &pid), 1);
-	pclose(pids);
-	assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
+	snprintf(comm, sizeof(comm), "rproc:%s", named("host3"));
+	pid = host_fixture_find_process(comm);
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
 	await_transition(rproc, RPROC_STATE_RUNNING, RPROC_STATE_CRASHED, "crash: fatal error");
 	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "start");
 	await_trace(rproc, "boot 2");
@@ -309,14 +343,81 @@ static void a_dead_monitor_is_a_crash_and_is_replaced(void **state)
 	rproc_put(rproc);
 }
 
+/* hello.elf as bytes to be spoilt. */
+static size_t read_hello(uint8_t *bytes, size_t room)
+{
+	FILE *file = fopen(HOST_TEST_FIRMWARE_DIR "/hello.elf", "rb");
+	size_t len;
+
+	assert_non_null(file);
+	len = fread(bytes, 1, room, file);
+	assert_true(len > sizeof(Elf64_Ehdr) && len < room);
+	fclose(file);
+	return len;
+}
+
+static void expect_refusal(struct rproc *rproc, const uint8_t *bytes, size_t len, const char *story)
+{
+	assert_int_equal(rproc_set_firmware_buffer(rproc, "spoilt", bytes, len), 0);
+	assert_int_equal(rproc_boot(rproc), -EINVAL);
+	assert_int_equal(rproc_state(rproc), RPROC_STATE_OFFLINE);
+	expect_story(rproc, story);
+	assert_int_equal(host_fixture_count_processes(named("host0")), 0);
+}
+
 static void an_image_for_elsewhere_is_refused_in_words(void **state)
 {
+	static uint8_t bytes[1 << 20];
+	const size_t len = read_hello(bytes, sizeof(bytes));
 	struct rproc *const rproc = get("host0");
+	Elf64_Ehdr *const ehdr = (Elf64_Ehdr *)bytes;
+	Elf64_Phdr *const phdr = (Elf64_Phdr *)(bytes + ehdr->e_phoff);
+	const Elf64_Phdr first = phdr[0];
 
 	(void)state;
-	/* A program of this machine, linked for nowhere in particular. */
-	assert_int_equal(rproc_set_firmware_fd(rproc, "true", -1), -EBADF);
-	boot(rproc, "hello.elf");
+	phdr[0].p_paddr = 0x8000;
+	expect_refusal(rproc, bytes, len, "0x10000000..0x10ffffff: 0xfff8000 bytes below it");
+	phdr[0].p_paddr = 0x10000000 + HOST_TEST_WINDOW - 16;
+	expect_refusal(rproc, bytes, len, "bytes over. A larger memory-size");
+	phdr[0].p_paddr = UINT64_MAX - 15;
+	expect_refusal(rproc, bytes, len, "do not fit an address");
+	phdr[0] = first;
+	phdr[0].p_memsz = UINT64_C(1) << 32;
+	expect_refusal(rproc, bytes, len, "bytes over");
+	phdr[0] = first;
+	ehdr->e_entry = 0x10800000;
+	expect_refusal(rproc, bytes, len, "entry 0x10800000 lies in no segment");
+	ehdr->e_entry = 0x10000000;
+	ehdr->e_machine = EM_ARM;
+	expect_refusal(rproc, bytes, len, "for machine 40; this processor runs ELF64 for machine");
+	ehdr->e_machine = EM_X86_64;
+	assert_int_equal(rproc_set_firmware_buffer(rproc, "mended", bytes, len), 0);
+	assert_int_equal(rproc_boot(rproc), 0);
+	await_trace(rproc, "hello");
+	assert_int_equal(rproc_shutdown(rproc), 0);
+	rproc_put(rproc);
+}
+
+static void an_image_without_a_table_boots(void **state)
+{
+	static uint8_t bytes[1 << 20];
+	const size_t len = read_hello(bytes, sizeof(bytes));
+	struct rproc *const rproc = get("host0");
+	Elf64_Ehdr *const ehdr = (Elf64_Ehdr *)bytes;
+	void *table;
+	size_t size;
+
+	(void)state;
+	ehdr->e_shoff = 0;
+	ehdr->e_shnum = 0;
+	ehdr->e_shstrndx = 0;
+	assert_int_equal(rproc_set_firmware_buffer(rproc, "stripped", bytes, len), 0);
+	assert_int_equal(rproc_boot(rproc), 0);
+	assert_int_equal(rproc_get_table(rproc, &table, &size), -ENOENT);
+	/* It runs, detaches and comes back all the same. */
+	assert_int_equal(rproc_detach(rproc), 0);
+	assert_int_equal(rproc_boot(rproc), 0);
+	assert_int_equal(rproc_get_table(rproc, &table, &size), -ENOENT);
 	assert_int_equal(rproc_shutdown(rproc), 0);
 	rproc_put(rproc);
 }
@@ -329,8 +430,7 @@ static void stubborn_firmware_is_reset_and_it_is_said(void **state)
 	boot(rproc, "stubborn.elf");
 	await_trace(rproc, "I stay");
 	assert_int_equal(rproc_shutdown(rproc), 0);
-	assert_true(
-		logged("host0 did not acknowledge the shutdown within 500 ms, reset (1 so far)"));
+	assert_true(logged("0 did not acknowledge the shutdown within 500 ms, reset (1 so far)"));
 	rproc_put(rproc);
 }
 
@@ -344,13 +444,13 @@ static void detach_and_attach_in_one_program(void **state)
 	await_trace(rproc, "boot 1");
 	assert_int_equal(rproc_detach(rproc), 0);
 	assert_int_equal(rproc_state(rproc), RPROC_STATE_DETACHED);
-	assert_int_equal(host_fixture_count_processes("host0"), 2);
+	assert_int_equal(host_fixture_count_processes(named("host0")), 2);
 	assert_int_equal(rproc_boot(rproc), 0);
 	assert_int_equal(rproc_state(rproc), RPROC_STATE_ATTACHED);
 	await_trace(rproc, "boot 1");
 	rproc_firmware_name(rproc, name, sizeof(name));
 	assert_int_equal(rproc_shutdown(rproc), 0);
-	assert_true(host_fixture_await_no_processes("host0"));
+	assert_true(host_fixture_await_no_processes(named("host0")));
 	rproc_put(rproc);
 }
 
@@ -359,7 +459,7 @@ static void detach_and_attach_in_one_program(void **state)
 /* Run this program again in the role @role on host0; returns its exit status. */
 static int run_role(const char *role)
 {
-	char *argv[] = { "/proc/self/exe", (char *)role, state_dir, NULL };
+	char *argv[] = { "/proc/self/exe", (char *)role, state_dir, tag, NULL };
 	extern char **environ;
 	int status;
 	pid_t pid;
@@ -375,7 +475,7 @@ static int start_over(void)
 {
 	rproc_context_free(context);
 	context = new_context(state_dir);
-	return rproc_context_add_board_file(context, HOST_TEST_BOARD, false);
+	return add_board(context);
 }
 
 static void a_detached_firmware_survives_its_program(void **state)
@@ -384,7 +484,7 @@ static void a_detached_firmware_survives_its_program(void **state)
 
 	(void)state;
 	assert_int_equal(run_role("boot-detach"), 0);
-	assert_int_equal(host_fixture_count_processes("host0"), 2);
+	assert_int_equal(host_fixture_count_processes(named("host0")), 2);
 	assert_int_equal(start_over(), 4);
 	rproc = get("host0");
 	assert_int_equal(rproc_state(rproc), RPROC_STATE_DETACHED);
@@ -393,6 +493,7 @@ static void a_detached_firmware_survives_its_program(void **state)
 	await_trace(rproc, "boot 1");
 	/* It crashes under its new host: recovery boots the file. */
 	rproc_report_crash(rproc, RPROC_CRASH_FATAL_ERROR);
+	await_transition(rproc, RPROC_STATE_CRASHED, RPROC_STATE_OFFLINE, "recovery");
 	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "start");
 	await_trace(rproc, "boot 2");
 	assert_int_equal(rproc_shutdown(rproc), 0);
@@ -401,14 +502,17 @@ static void a_detached_firmware_survives_its_program(void **state)
 
 static void firmware_left_attached_ends_with_its_program(void **state)
 {
+	struct rproc *rproc;
+
 	(void)state;
 	assert_int_equal(run_role("boot-die"), 128 + SIGKILL);
-	assert_true(host_fixture_await_no_processes("host0"));
+	assert_true(host_fixture_await_no_processes(named("host0")));
 	/* The socket is gone or stale: the board comes up as if nothing had been. */
 	assert_int_equal(start_over(), 4);
-	boot(get("host0"), "hello.elf");
-	rproc_put(get("host0"));
-	rproc_put(get("host0"));
+	rproc = get("host0");
+	boot(rproc, "hello.elf");
+	assert_int_equal(rproc_shutdown(rproc), 0);
+	rproc_put(rproc);
 }
 
 static void a_crash_while_detached_is_learnt_at_attach(void **state)
@@ -437,7 +541,7 @@ static void a_second_program_does_not_steal(void **state)
 	await_trace(rproc, "hello");
 	assert_int_equal(run_role("expect-busy"), 0);
 	assert_int_equal(rproc_state(rproc), RPROC_STATE_RUNNING);
-	assert_int_equal(host_fixture_count_processes("host0"), 2);
+	assert_int_equal(host_fixture_count_processes(named("host0")), 2);
 	assert_int_equal(rproc_shutdown(rproc), 0);
 	rproc_put(rproc);
 }
@@ -451,7 +555,7 @@ static void who_was_there_first_keeps_the_name(void **state)
 	assert_int_equal(run_role("boot-detach"), 0);
 	rproc = get("host0");
 	assert_int_equal(rproc_boot(rproc), -EBUSY);
-	expect_story(rproc, "a running processor of this name holds host0.sock");
+	expect_story(rproc, "a running processor of this name holds");
 	rproc_put(rproc);
 	assert_int_equal(start_over(), 4);
 	rproc = get("host0");
@@ -464,7 +568,7 @@ static void who_was_there_first_keeps_the_name(void **state)
 
 static int role_boot(const char *firmware, bool detach)
 {
-	struct rproc *rproc = rproc_get_by_name(context, "host0");
+	struct rproc *rproc = rproc_get_by_name(context, named("host0"));
 
 	if (!rproc || rproc_set_firmware(rproc, firmware) || rproc_boot(rproc))
 		return 10;
@@ -477,7 +581,7 @@ static int role_boot(const char *firmware, bool detach)
 /* The hang must have been bitten before we let go of this program: its monitor says so. */
 static int role_await_bite(void)
 {
-	const struct host_identity identity = { .name = "host0",
+	const struct host_identity identity = { .name = named("host0"),
 						.state_dir = state_dir,
 						.window_len = HOST_TEST_WINDOW };
 	const int64_t deadline = host_now_ms() + HOST_TEST_MS;
@@ -500,10 +604,10 @@ static int run_as(const char *role)
 	int ret;
 
 	context = new_context(state_dir);
-	ret = rproc_context_add_board_file(context, HOST_TEST_BOARD, false);
+	ret = add_board(context);
 	if (!strcmp(role, "expect-busy")) {
 		rproc_context_last_error(context, story, sizeof(story));
-		if (ret != 3 || !strstr(story, "another program controls processor host0"))
+		if (ret != 3 || !strstr(story, "another program controls processor"))
 			return 20;
 		rproc_context_free(context);
 		return 0;
@@ -539,6 +643,7 @@ int main(int argc, char **argv)
 		T(a_crash_leaves_a_dump_of_segments_only),
 		T(a_dead_monitor_is_a_crash_and_is_replaced),
 		T(an_image_for_elsewhere_is_refused_in_words),
+		T(an_image_without_a_table_boots),
 		T(stubborn_firmware_is_reset_and_it_is_said),
 		T(detach_and_attach_in_one_program),
 		T(a_detached_firmware_survives_its_program),
@@ -548,7 +653,9 @@ int main(int argc, char **argv)
 		T(who_was_there_first_keeps_the_name),
 	};
 
-	if (argc == 3) {
+	snprintf(tag, sizeof(tag), "%04x", (unsigned int)getpid() & 0xffff);
+	if (argc == 4) {
+		snprintf(tag, sizeof(tag), "%s", argv[3]);
 		snprintf(state_dir, sizeof(state_dir), "%s", argv[2]);
 		return run_as(argv[1]);
 	}
