@@ -206,12 +206,12 @@ static void rest(unsigned int ms)
 }
 
 /*
- * Until a trace changes, or may have. Only the exceptional condition is asked
- * for: the kernel's trace files call themselves always readable.
+ * Until a trace changes, or may have; false if nobody reads the output any more. Only the
+ * exceptional condition is asked for: the kernel's trace files call themselves always readable.
  */
-static void wait_for_change(struct follower *follower, int count)
+static bool wait_for_change(struct follower *follower, int count)
 {
-	struct pollfd polls[MAX_TRACES];
+	struct pollfd polls[MAX_TRACES + 1];
 
 	for (int i = 0; i < count; i++) {
 		char file[32];
@@ -223,7 +223,8 @@ static void wait_for_change(struct follower *follower, int count)
 		polls[i] = (struct pollfd){ .fd = follower->fd[i], .events = POLLPRI };
 	}
 	forget_from(follower, count);
-	poll(polls, (nfds_t)count, LOOK_MS);
+	polls[count] = (struct pollfd){ .fd = STDOUT_FILENO };
+	poll(polls, (nfds_t)count + 1, LOOK_MS);
 	for (int i = 0; i < count; i++) {
 		if (!(polls[i].revents & (POLLERR | POLLHUP | POLLNVAL)))
 			continue;
@@ -232,6 +233,7 @@ static void wait_for_change(struct follower *follower, int count)
 		follower->fd[i] = -1;
 	}
 	rest(REST_MS);
+	return !(polls[count].revents & POLLERR);
 }
 
 static int no_traces(const struct follower *follower)
@@ -263,9 +265,8 @@ static int show_traces(struct follower *follower, bool follow)
 		}
 		if (!follow)
 			break;
-		if (ferror(stdout))
-			return TOOL_REFUSED;
-		wait_for_change(follower, count);
+		if (ferror(stdout) || !wait_for_change(follower, count))
+			return TOOL_OK;
 	}
 	if (count)
 		put_line_end(follower);

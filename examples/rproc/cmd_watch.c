@@ -215,11 +215,17 @@ static int watch_events(struct watcher *watcher, int fd)
 	if (code == TOOL_OK)
 		code = print_states(watcher);
 	while (code == TOOL_OK && !reached(watcher)) {
-		struct pollfd events = { .fd = fd, .events = POLLIN };
+		struct pollfd polls[] = {
+			{ .fd = fd, .events = POLLIN },
+			{ .fd = watcher->next ? -1 : STDOUT_FILENO },
+		};
 		int got;
 
-		if (!poll(&events, 1, time_left(watcher, -1)))
+		if (!poll(polls, 2, time_left(watcher, -1)))
 			return timed_out(watcher);
+		/* Nobody reads the output any more. */
+		if (polls[1].revents & POLLERR)
+			break;
 		got = read_events(watcher, fd, true);
 		if (got < 0)
 			code = -got;
