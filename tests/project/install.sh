@@ -22,7 +22,9 @@ cmake -G Ninja -S "$source" -B "$work/build" -DCMAKE_INSTALL_PREFIX="$work/root"
 	fail "cannot build and install"
 }
 for file in lib/librproc.so lib/librproc.a lib/pkgconfig/librproc.pc bin/rproc \
-	lib/librproc/plugins/host.so share/librproc/firmware/hello.elf include/librproc/rproc.h; do
+	lib/librproc/plugins/host.so share/librproc/firmware/hello.elf \
+	share/librproc/boards/host.dtb share/librproc/examples/own_processor.c share/man/man1/rproc.1 \
+	include/librproc/rproc.h; do
 	[ -e "$work/root/$file" ] || fail "$file is not installed"
 done
 ls "$work"/root/*bin/rprocfs >/dev/null 2>&1 || fail "rprocfs is not installed"
@@ -54,12 +56,14 @@ cmake -G Ninja -S "$work/consumer" -B "$work/consumer/build" -DCMAKE_PREFIX_PATH
 }
 
 for program in "$work/shared" "$work/consumer/build/with_shared"; do
-	timeout 20 "$program" "$work/root/share/librproc/firmware/hello.elf" >"$work/out" 2>&1 || {
+	timeout 20 "$program" "$work/root/share/librproc/boards/host.dtb" \
+		"$work/root/share/librproc/firmware/hello.elf" >"$work/out" 2>&1 || {
 		cat "$work/out"
 		fail "$program did not boot the installed firmware"
 	}
 done
 # A static library has compiled-in plugins only, and says so.
-timeout 20 "$work/static" "$work/root/share/librproc/firmware/hello.elf" >"$work/out" 2>&1
+timeout 20 "$work/static" "$work/root/share/librproc/boards/host.dtb" \
+	"$work/root/share/librproc/firmware/hello.elf" >"$work/out" 2>&1
 echo "installed, consumed through pkg-config and find_package, and booted:"
 cat "$work/out"

@@ -10,7 +10,7 @@ tests/project/readme_program.sh >"$work/program.c" || {
 	echo "README.md has no C program"
 	exit 1
 }
-cc -Wall -Wextra -Werror -Iinclude -DPLUGIN_PATH="\"$build/plugins/host\"" -o "$work/program" \
-	"$work/program.c" -L"$build/lib" -lrproc -Wl,-rpath,"$build/lib" || exit 1
-LIBRPROC_PLUGIN_PATH=$build/plugins/host timeout 20 "$work/program" \
-	"$build/examples/firmware/hello.elf" || exit 1
+cc -Wall -Wextra -Werror -Iinclude -o "$work/program" "$work/program.c" \
+	-L"$build/lib" -lrproc -Wl,-rpath,"$build/lib" || exit 1
+timeout 20 "$work/program" "$build/plugins/host/host.dtb" "$build/examples/firmware/hello.elf" \
+	"$build/plugins/host" || exit 1
