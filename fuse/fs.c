@@ -117,12 +117,15 @@ static void resync(struct rprocfs *fs)
 	devcoredump_refresh(fs);
 }
 
-static void state_changed(struct rprocfs *fs, int index)
+static void state_changed(struct rprocfs *fs, const struct rproc_event *event)
 {
-	struct processor *processor = fs_processor(fs, index);
+	struct processor *processor = fs_processor(fs, event->index);
 
 	if (!processor)
 		return;
+	/* Recovery by attaching goes through here, and gives all resources up on its way. */
+	if (event->new_state == RPROC_STATE_DETACHED)
+		trace_forget(processor);
 	processor_refresh(processor);
 	/* Linux never says that a state has changed. */
 	if (!fs->options.mainline)
@@ -142,7 +145,7 @@ static void apply_event(struct rprocfs *fs, const struct rproc_event *event)
 		remove_by_index(fs, event->index);
 		break;
 	case RPROC_EVENT_STATE:
-		state_changed(fs, event->index);
+		state_changed(fs, event);
 		break;
 	case RPROC_EVENT_COREDUMP:
 	case RPROC_EVENT_COREDUMP_RELEASED:

@@ -58,7 +58,8 @@ uint64_t processor_incarnation(const struct processor *processor)
 	struct rproc_counters counters;
 
 	rproc_counters(processor->rproc, &counters);
-	return counters.shutdowns + counters.detaches + counters.failures;
+	return counters.shutdowns + counters.detaches + counters.failures +
+	       counters.failed_recoveries;
 }
 
 void processor_refresh(struct processor *processor)

@@ -101,6 +101,7 @@ extern const char *const coredump_words[];
 /* debugfs.c and trace.c */
 int debugfs_add(struct processor *processor);
 void trace_refresh(struct processor *processor);
+void trace_forget(struct processor *processor); /* all of them are gone */
 void trace_tick(struct rprocfs *fs);
 
 /* The others. */

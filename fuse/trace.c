@@ -267,6 +267,11 @@ static void remove_from(struct processor *processor, unsigned int index)
 	}
 }
 
+void trace_forget(struct processor *processor)
+{
+	remove_from(processor, 0);
+}
+
 void trace_refresh(struct processor *processor)
 {
 	uint64_t incarnation = processor_incarnation(processor);

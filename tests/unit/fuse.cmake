@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The mount without FUSE: the tree, what it contains, and its input.
+add_library(rproc_fuse_front STATIC fuse_front.c)
+target_include_directories(rproc_fuse_front PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(rproc_fuse_front PUBLIC rprocfs_tree PkgConfig::CMOCKA)
+rproc_add_unit_test(test_fuse_input test_fuse_input.c)
+target_link_libraries(test_fuse_input PRIVATE rprocfs_input)
+foreach(name test_tree test_fuse_stream)
+	rproc_add_unit_test(${name} ${name}.c)
+	target_link_libraries(${name} PRIVATE rproc_fuse_front)
+endforeach()
