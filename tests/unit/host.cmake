@@ -16,7 +16,10 @@ function(rproc_add_host_test name)
 	add_dependencies(${name} example_firmware)
 endfunction()
 
+rproc_add_host_test(test_host_rules test_host_rules.c
+	${PROJECT_SOURCE_DIR}/plugins/host/machine/watchdog.c)
 rproc_add_host_test(test_host_machine test_host_machine.c)
+rproc_add_host_test(test_host_monitor test_host_monitor.c)
 
 rproc_add_host_test(test_host_plugin test_host_plugin.c $<TARGET_OBJECTS:rproc_plugin_host>)
 target_compile_definitions(test_host_plugin PRIVATE

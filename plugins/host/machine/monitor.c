@@ -231,6 +231,15 @@ static void accept_caller(struct monitor *monitor)
 	close(sock);
 }
 
+/* One that claimed and went away, which we have not come to notice, holds no place. */
+static void forget_gone_client(struct monitor *monitor)
+{
+	struct pollfd pfd = { .fd = monitor->client, .events = POLLRDHUP };
+
+	if (monitor->client >= 0 && !monitor->controlled && poll(&pfd, 1, 0) == 1)
+		drop_client(monitor);
+}
+
 static void hear_caller(struct monitor *monitor, struct caller *caller)
 {
 	struct host_message message, hello;
@@ -239,6 +248,8 @@ static void hear_caller(struct monitor *monitor, struct caller *caller)
 	ret = host_recv(caller->sock, &message, NULL, NULL, 0);
 	if (ret == -ETIMEDOUT || ret == -EAGAIN)
 		return;
+	if (!ret && message.type == HOST_MSG_CLAIM)
+		forget_gone_client(monitor);
 	if (!ret && message.type == HOST_MSG_CLAIM && monitor->client < 0) {
 		monitor->client = caller->sock;
 		caller->sock = -1;
