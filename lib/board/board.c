@@ -228,6 +228,8 @@ static void tell_unknown(struct bringup *up, int node, const char *compatible)
 	char plugins[RPROC_STORY_MAX / 2];
 	char *path;
 
+	if (up->error && !up->unclaimed)
+		return; /* one is told already */
 	path = rproc_board_path(up->board, node);
 	rproc_plugins_describe(up->context, plugins, sizeof(plugins));
 	rproc_context_story(up->context, -ENODEV,
@@ -262,15 +264,15 @@ static int offer(struct bringup *up, int node, const char *compatible)
 /* The node's own words for what it is, the most precise first. */
 static void bring_up_node(struct bringup *up, int node)
 {
-	const char *compatible, *first = NULL;
+	const char *list, *compatible = NULL;
 	bool known = false;
-	unsigned int i;
+	size_t len;
 	int error;
 
-	for (i = 0; !(error = rproc_board_string(up->board, node, "compatible", i, &compatible));
-	     i++) {
-		if (!i)
-			first = compatible;
+	list = rproc_board_property(up->board, node, "compatible", &len);
+	if (!list)
+		return;
+	while (!(error = rproc_board_next_string(list, len, compatible, &compatible))) {
 		known = known || rproc_plugins_find(up->context, NULL, compatible);
 		if (offer(up, node, compatible))
 			return;
@@ -278,8 +280,8 @@ static void bring_up_node(struct bringup *up, int node)
 	if (error == -EILSEQ) {
 		node_story(up, node, -EINVAL, "`compatible` is not a list of strings");
 		keep_failure(up, -EINVAL, false);
-	} else if (first && !known && names_processor(up, node, first)) {
-		tell_unknown(up, node, first);
+	} else if (len && !known && names_processor(up, node, list)) {
+		tell_unknown(up, node, list);
 	}
 }
 

@@ -43,6 +43,10 @@ int rproc_board_u32(const struct rproc_board *board, int node, const char *name,
 int rproc_board_string(const struct rproc_board *board, int node, const char *name,
 		       unsigned int index, const char **ret_value);
 
+/* The string behind @last in @len bytes of a list (NULL: the first). -ENODATA, -EILSEQ. */
+int rproc_board_next_string(const char *list, size_t len, const char *last,
+			    const char **ret_string);
+
 /* region.c: addresses. -ENOENT past the end, -EINVAL for what makes no sense. */
 int rproc_board_reg(const struct rproc_board *board, int node, unsigned int index,
 		    struct rproc_report *report, struct rproc_region *ret_region);

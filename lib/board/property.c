@@ -24,27 +24,36 @@ int rproc_board_u32(const struct rproc_board *board, int node, const char *name,
 	return 0;
 }
 
+int rproc_board_next_string(const char *list, size_t len, const char *last, const char **ret_string)
+{
+	const char *string = last ? last + strlen(last) + 1 : list;
+	size_t left = len - (size_t)(string - list);
+
+	if (!left)
+		return -ENODATA;
+	if (!memchr(string, 0, left))
+		return -EILSEQ;
+	*ret_string = string;
+	return 0;
+}
+
 int rproc_board_string(const struct rproc_board *board, int node, const char *name,
 		       unsigned int index, const char **ret_value)
 {
-	const char *string, *nul;
+	const char *list, *string = NULL;
 	size_t len;
+	int error;
 
-	string = rproc_board_property(board, node, name, &len);
-	if (!string)
+	list = rproc_board_property(board, node, name, &len);
+	if (!list)
 		return -ENOENT;
-	while (len) {
-		nul = memchr(string, 0, len);
-		if (!nul)
-			return -EILSEQ;
-		if (!index--) {
-			*ret_value = string;
-			return 0;
-		}
-		len -= (size_t)(nul - string) + 1;
-		string = nul + 1;
-	}
-	return -ENODATA;
+	do {
+		error = rproc_board_next_string(list, len, string, &string);
+		if (error)
+			return error;
+	} while (index--);
+	*ret_value = string;
+	return 0;
 }
 
 RPROC_API const char *rproc_device_node_name(const struct rproc_device *device)

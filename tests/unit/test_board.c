@@ -285,6 +285,20 @@ static void a_board_without_processors_has_none(void **state)
 	assert_string_equal(calls, "");
 }
 
+static void a_list_of_a_million_strings_is_read_once(void **state)
+{
+	size_t len = 1 << 20;
+	char *list = calloc(1, len);
+
+	add_plugins(*state);
+	assert_non_null(list);
+	/* each names nothing; looking each up from the start would take days */
+	assert_int_equal(add_written(*state, "patient", list, len), 0);
+	memcpy(list + len - 14, "librproc,host", 14);
+	assert_int_equal(add_written(*state, "patient", list, len), 1);
+	free(list);
+}
+
 /* ---- probing ------------------------------------------------------------------------------------
  */
 
@@ -414,9 +428,10 @@ static void a_probe_can_read_its_node(void **state)
 	core_tells = true;
 	assert_int_equal(rproc_context_add_board_file(*state, TREE, false), 1);
 	/* what the tree's reader said first stays */
-	assert_story(*state,
-		     "15a000000.core: device tree node switched-off@30000000: it is a memory-region, "
-		     "but disabled");
+	assert_story(
+		*state,
+		"15a000000.core: device tree node switched-off@30000000: it is a memory-region, "
+		"but disabled");
 }
 
 static void processors_are_found_by_phandle(void **state)
@@ -519,6 +534,7 @@ int main(void)
 		TEST(files_that_are_not_a_tree_are_refused),
 		TEST(a_node_that_only_a_processor_would_be_is_named),
 		TEST(a_board_without_processors_has_none),
+		TEST(a_list_of_a_million_strings_is_read_once),
 		TEST(every_known_node_is_probed_and_removed_in_reverse),
 		TEST(a_board_is_added_once),
 		TEST(a_failed_probe_is_told_and_others_come_up),

@@ -547,6 +547,39 @@ static void devices_are_named_as_the_kernel_names_them(void **state)
 			   "platform/soc/14d000000.inherits/14d000010.child");
 }
 
+/* 64 buses below each other, each with a window that is found behind 255 others. */
+static void deep_translations_end(void **state)
+{
+	static const uint8_t reg[8] = { 0, 0, 0, 0, 0, 0, 0, 1 };
+	static uint8_t windows[256 * 12];
+	struct dtb_writer writer = { 0 };
+	struct rproc_board *board;
+	int i;
+	char *path;
+	size_t len;
+	void *dtb;
+
+	(void)state;
+	for (i = 0; i < 255; i++)
+		windows[12 * i] = windows[12 * i + 11] = 1;
+	windows[255 * 12 + 8] = 1;
+	dtb_begin_node(&writer, "");
+	for (i = 0; i < RPROC_BOARD_MAX_DEPTH; i++) {
+		dtb_begin_node(&writer, "n");
+		dtb_property(&writer, "ranges", windows, sizeof(windows));
+		dtb_property(&writer, "reg", reg, sizeof(reg));
+	}
+	for (i = 0; i <= RPROC_BOARD_MAX_DEPTH; i++)
+		dtb_end_node(&writer);
+	dtb = dtb_finish(&writer, &len);
+	assert_int_equal(make(dtb, len, &board), 0);
+	assert_int_equal(rproc_board_device_path(board, RPROC_BOARD_MAX_DEPTH, &path), 0);
+	assert_memory_equal(path, "platform/0.n/0.n/0.n/", 21);
+	free(path);
+	rproc_board_put(board);
+	free(dtb);
+}
+
 static void long_device_names_are_refused(void **state)
 {
 	struct dtb_writer writer = { 0 };
@@ -683,6 +716,7 @@ int main(void)
 		cmocka_unit_test(unbalanced_nodes_and_unknown_tags_are_refused),
 		cmocka_unit_test(property_names_have_an_end),
 		cmocka_unit_test(aliases_that_cannot_be_files_are_none),
+		cmocka_unit_test(deep_translations_end),
 		cmocka_unit_test(long_device_names_are_refused),
 		cmocka_unit_test(a_board_is_a_counted_copy),
 	};
