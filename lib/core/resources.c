@@ -11,7 +11,7 @@
 #include "core/internal.h"
 
 /* A little-endian word of an entry's payload. */
-#define RSC_WORD(rsc, type, field)                                                            \
+#define RSC_WORD(rsc, type, field) \
 	load_le32((const char *)(rsc)->payload + offsetof(struct type, field))
 
 void rproc_table_set(struct rproc *rproc, struct rproc_resource_table *cached,
@@ -91,16 +91,27 @@ static int handle_carveout(struct rproc *rproc, const struct rproc_rsc *rsc)
 	return 0;
 }
 
+static int refuse_devmem(struct rproc *rproc, const struct rproc_rsc *rsc)
+{
+	if (rsc->avail < sizeof(struct rproc_rsc_devmem))
+		return rproc_story(rproc, -EINVAL, "resources",
+				   "rsc[%u] devmem: %s has no IOMMU, and the entry is cut short: "
+				   "remove it from the firmware's table",
+				   rsc->index, rproc->name);
+	return rproc_story(
+		rproc, -EINVAL, "resources",
+		"rsc[%u] devmem: da 0x%x len 0x%x asks for a mapping, and %s has no IOMMU; "
+		"remove the entry from the firmware's table",
+		rsc->index, RSC_WORD(rsc, rproc_rsc_devmem, da),
+		RSC_WORD(rsc, rproc_rsc_devmem, len), rproc->name);
+}
+
+/* The driver maps it in its own MMU. */
 static int handle_devmem(struct rproc *rproc, const struct rproc_rsc *rsc)
 {
-	/* The driver maps it in its own MMU; without one the request cannot be met. */
-	if (rproc->has_iommu)
-		return 0;
-	return rproc_story(rproc, -EINVAL, "resources",
-			   "rsc[%u] devmem: da 0x%x len 0x%x asks for a mapping, and %s has no IOMMU; "
-			   "remove the entry from the firmware's table",
-			   rsc->index, RSC_WORD(rsc, rproc_rsc_devmem, da),
-			   RSC_WORD(rsc, rproc_rsc_devmem, len), rproc->name);
+	(void)rproc;
+	(void)rsc;
+	return 0;
 }
 
 static int handle_trace(struct rproc *rproc, const struct rproc_rsc *rsc)
@@ -148,9 +159,8 @@ static int handle_entry(struct rproc *rproc, const struct rproc_rsc *rsc)
 	if (rsc->type >= RPROC_RSC_VENDOR_START && rsc->type <= RPROC_RSC_VENDOR_END)
 		return handle_vendor(rproc, rsc);
 	/* The kernel looks for an IOMMU before it looks at a devmem entry's bytes. */
-	if (rsc->type == RPROC_RSC_DEVMEM && !rproc->has_iommu &&
-	    rsc->avail >= sizeof(struct rproc_rsc_devmem))
-		return handle_devmem(rproc, rsc);
+	if (rsc->type == RPROC_RSC_DEVMEM && !rproc->has_iommu)
+		return refuse_devmem(rproc, rsc);
 	ret = rproc_rsc_check(rsc, &report);
 	if (ret || rsc->type >= RPROC_RSC_LAST)
 		return rproc_report_findings(rproc, ret, "resources", &report);
@@ -169,8 +179,8 @@ int rproc_handle_resources(struct rproc *rproc, const void *table, size_t size)
 		if (ret) {
 			rproc_log(rproc, RPROC_LOG_ERR, "rsc table is truncated");
 			return rproc_story(rproc, -EINVAL, "resources",
-					   "rsc[%u] of %u lies outside the table of %zu bytes", i, num,
-					   size);
+					   "rsc[%u] of %u lies outside the table of %zu bytes", i,
+					   num, size);
 		}
 		ret = handle_entry(rproc, &rsc);
 		if (ret)
@@ -190,7 +200,8 @@ static void write_back(struct rproc *rproc, const struct rproc_mem_entry *mem)
 			  "Physical address cast in 32bit to fit resource table format");
 	rproc_table_store(rproc, mem->rsc_offset + offsetof(struct rproc_rsc_carveout, pa),
 			  (uint32_t)mem->pa);
-	rproc_table_store(rproc, mem->rsc_offset + offsetof(struct rproc_rsc_carveout, da), mem->da);
+	rproc_table_store(rproc, mem->rsc_offset + offsetof(struct rproc_rsc_carveout, da),
+			  mem->da);
 	rproc_table_store(rproc, mem->rsc_offset + offsetof(struct rproc_rsc_carveout, len),
 			  (uint32_t)mem->len);
 }
@@ -200,7 +211,7 @@ int rproc_alloc_carveouts(struct rproc *rproc)
 	struct list *item;
 
 	/* Only this thread changes the list. */
-	list_for_each(item, &rproc->carveouts) {
+	list_for_each (item, &rproc->carveouts) {
 		struct rproc_mem_entry *mem = list_entry(item, struct rproc_mem_entry, link);
 		int ret = mem->alloc ? mem->alloc(rproc, mem) : 0;
 

@@ -8,6 +8,7 @@ foreach(name
 		test_core_attach
 		test_core_boot
 		test_core_recovery
+		test_resources
 		test_state)
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_recorder)

@@ -254,9 +254,12 @@ static void op_coredump(struct rproc *rproc)
 
 #define UNLESS(op, fn) (without & REC_BIT(op) ? NULL : (fn))
 
-static struct rproc_ops make_ops(uint32_t without)
+static struct rproc_ops make_ops(const struct recorder_options *options)
 {
+	uint32_t without = options->without;
+
 	return (struct rproc_ops){
+		.da_to_va = options->da_to_va,
 		.prepare = UNLESS(REC_PREPARE, op_prepare),
 		.unprepare = UNLESS(REC_UNPREPARE, op_unprepare),
 		.start = UNLESS(REC_START, op_start),
@@ -356,7 +359,7 @@ static int provide(void *priv, size_t len, size_t align, uint32_t da,
 	ret = enter(rec, REC_ALLOC, detail);
 	if (ret)
 		return ret;
-	if (posix_memalign(&va, align, len ? len : 1))
+	if (len > RECORDER_PIECE_MAX || posix_memalign(&va, align, len ? len : 1))
 		return -ENOMEM;
 	memset(va, 0xa5, len);
 	pthread_mutex_lock(&rec->lock);
@@ -440,7 +443,7 @@ static int configure(struct recorder *rec)
 
 static int open_rproc(struct recorder *rec)
 {
-	const struct rproc_ops ops = make_ops(rec->options.without);
+	const struct rproc_ops ops = make_ops(&rec->options);
 	const char *name = rec->options.name ? rec->options.name : "dsp";
 	int ret;
 

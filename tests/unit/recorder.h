@@ -25,10 +25,11 @@
 #include <librproc/driver.h>
 #include "fixture_builder.h"
 
-#define RECORDER_RAM	 0x10000000u /* da of the memory that prepare registers */
-#define RECORDER_RAM_LEN 0x10000u
-#define RECORDER_POOL	 0x80000000u /* da of the first piece that the provider gives */
-#define RECORDER_WAIT_S	 20	     /* a test that waits longer has failed */
+#define RECORDER_RAM	   0x10000000u /* da of the memory that prepare registers */
+#define RECORDER_RAM_LEN   0x10000u
+#define RECORDER_POOL	   0x80000000u /* da of the first piece that the provider gives */
+#define RECORDER_PIECE_MAX 0x1000000u  /* a table that asks for more gets ENOMEM */
+#define RECORDER_WAIT_S	   20	       /* a test that waits longer has failed */
 
 /* What can be made to fail, wait or linger. */
 enum recorder_op {
@@ -69,6 +70,7 @@ struct recorder_options {
 	const char *name;		   /* NULL: "dsp" */
 	const char *firmware;		   /* NULL: the default name */
 	uint32_t without;		   /* REC_BIT() of ops that are NULL */
+	void *(*da_to_va)(struct rproc *rproc, uint64_t da, size_t len, bool *ret_is_iomem);
 	bool detached;
 	bool attach_on_recovery;
 	bool detach_running;
