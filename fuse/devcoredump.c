@@ -72,20 +72,19 @@ static const struct node_ops dump_dir_ops = { .removed = dump_removed };
 static int add_links(struct dump *dump, struct node *dir, struct processor *processor)
 {
 	struct rprocfs *fs = dump->fs;
-	char target[600];
 
-	snprintf(target, sizeof(target), "devices/virtual/devcoredump/%s", dir->name);
-	dump->class_link = fs_link(fs->class_devcoredump, dir->name, 2, target);
+	dump->class_link = fs_link(fs->class_devcoredump, dir->name, 2,
+				   "devices/virtual/devcoredump/%s", dir->name);
 	if (!dump->class_link || !fs_link(dir, "subsystem", 4, "class/devcoredump"))
 		return -ENOMEM;
 	dump->class_link->vanishing = true;
 	if (!processor)
 		return 0;
 	/* Both links stay below devices/. */
-	if (!fs_link(dir, "failing_device", 3, processor->path))
+	if (!fs_link(dir, "failing_device", 3, "%s", processor->path))
 		return -ENOMEM;
-	snprintf(target, sizeof(target), "virtual/devcoredump/%s", dir->name);
-	processor->dump_link = fs_link(processor->sysfs, "devcoredump", processor->depth, target);
+	processor->dump_link = fs_link(processor->sysfs, "devcoredump", processor->depth,
+				       "virtual/devcoredump/%s", dir->name);
 	if (!processor->dump_link)
 		return -ENOMEM;
 	processor->dump_link->vanishing = true;

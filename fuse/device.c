@@ -215,14 +215,13 @@ static int add_bus_links(struct processor *processor, struct device *device, uns
 {
 	struct rprocfs *fs = processor->fs;
 	const char *name = device->dir->name;
+	const char *path = rproc_device_path(processor->rproc);
 	const char *plugin = rproc_plugin_name(processor->rproc);
-	char target[600];
 	struct node *driver;
 
 	if (!fs_link(device->dir, "subsystem", depth, "bus/platform"))
 		return -ENOMEM;
-	snprintf(target, sizeof(target), "devices/%s", rproc_device_path(processor->rproc));
-	device->bus_link = fs_link(fs->platform_devices, name, 3, target);
+	device->bus_link = fs_link(fs->platform_devices, name, 3, "devices/%s", path);
 	if (!device->bus_link)
 		return -ENOMEM;
 	if (!*plugin)
@@ -230,9 +229,9 @@ static int add_bus_links(struct processor *processor, struct device *device, uns
 	driver = fs_dir(fs->platform_drivers, plugin);
 	if (!driver)
 		return -ENOMEM;
-	device->driver_link = fs_link(driver, name, 4, target);
-	snprintf(target, sizeof(target), "bus/platform/drivers/%s", plugin);
-	if (!device->driver_link || !fs_link(device->dir, "driver", depth, target))
+	device->driver_link = fs_link(driver, name, 4, "devices/%s", path);
+	if (!device->driver_link ||
+	    !fs_link(device->dir, "driver", depth, "bus/platform/drivers/%s", plugin))
 		return -ENOMEM;
 	return 0;
 }
@@ -356,14 +355,12 @@ static int add_vdev(struct processor *processor, const struct rproc_vdev_info *i
 	struct node *driver = node_child(fs->platform_drivers, "rproc-virtio");
 	unsigned int depth = processor->depth + 2;
 	struct node *dir, *uevent, *link;
-	char target[600];
 
 	dir = node_add_dir(processor->sysfs, name, 0755, &vdev_dir_ops, fs);
 	if (!dir)
 		return -ENOMEM;
 	dir->vanishing = true;
-	snprintf(target, sizeof(target), "devices/%s/%s", processor->path, name);
-	link = fs_link(fs->platform_devices, name, 3, target);
+	link = fs_link(fs->platform_devices, name, 3, "devices/%s/%s", processor->path, name);
 	uevent = node_add_file(dir, "uevent", 0644, &vdev_uevent_ops, NULL);
 	if (!link || !uevent || !fs_link(dir, "subsystem", depth, "bus/platform") ||
 	    !node_add_file(dir, "modalias", 0444, &vdev_modalias_ops, NULL))
@@ -374,7 +371,7 @@ static int add_vdev(struct processor *processor, const struct rproc_vdev_info *i
 		return -ENOMEM;
 	if (info->failed)
 		return 0;
-	link = fs_link(driver, name, 4, target);
+	link = fs_link(driver, name, 4, "devices/%s/%s", processor->path, name);
 	if (!link || !fs_link(dir, "driver", depth, "bus/platform/drivers/rproc-virtio"))
 		return -ENOMEM;
 	link->vanishing = true;

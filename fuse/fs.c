@@ -5,6 +5,7 @@
  */
 #include "fs.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +23,26 @@ struct node *fs_dir(struct node *parent, const char *name)
 	return node_add_dir(parent, name, 0755, NULL, NULL);
 }
 
-struct node *fs_link(struct node *dir, const char *name, unsigned int depth, const char *path)
+struct node *fs_link(struct node *dir, const char *name, unsigned int depth, const char *fmt, ...)
 {
-	char up[256] = "";
-	size_t len = 0;
+	struct text up = { 0 };
+	struct node *node = NULL;
+	char *path;
+	va_list ap;
+	int n;
 
-	while (depth-- && len + 3 < sizeof(up)) {
-		memcpy(up + len, "../", 4);
-		len += 3;
-	}
-	return node_add_link(dir, name, "%s%s", up, path);
+	va_start(ap, fmt);
+	n = vasprintf(&path, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return NULL;
+	while (depth--)
+		text_bytes(&up, "../", 3);
+	if (!up.failed)
+		node = node_add_link(dir, name, "%.*s%s", (int)up.len, up.len ? up.data : "", path);
+	text_fini(&up);
+	free(path);
+	return node;
 }
 
 struct processor *fs_processor(struct rprocfs *fs, int index)

@@ -171,7 +171,7 @@ static void choose_name(const struct processor *processor, char *name, size_t si
 
 	snprintf(name, size, "%s", wanted);
 	replace_slashes(name);
-	if (*name && strcmp(name, ".") && strcmp(name, "..") &&
+	if (*name && strcmp(name, ".") && strcmp(name, "..") && strlen(wanted) < size &&
 	    !node_child(processor->fs->own, name))
 		return;
 	snprintf(name, size, "%.200s@%s", wanted, processor->sysname);
@@ -185,7 +185,8 @@ static int add_aliases(struct processor *processor, const char *own_name)
 	const char *alias = rproc_dt_alias(processor->rproc);
 	char name[256];
 
-	if (*path) {
+	/* Longer ones cannot be the name of a file. */
+	if (*path && strlen(path) < sizeof(name)) {
 		snprintf(name, sizeof(name), "%s", path + (*path == '/'));
 		replace_slashes(name);
 		processor->path_link =

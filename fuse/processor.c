@@ -91,13 +91,12 @@ static int make_room(struct rprocfs *fs, int index)
 
 static int name_paths(struct processor *processor)
 {
-	int n;
-
 	snprintf(processor->sysname, sizeof(processor->sysname), "remoteproc%d", processor->index);
-	n = snprintf(processor->path, sizeof(processor->path), "%s/remoteproc/%s",
-		     rproc_device_path(processor->rproc), processor->sysname);
-	if (n < 0 || (size_t)n >= sizeof(processor->path))
-		return -ENAMETOOLONG;
+	if (asprintf(&processor->path, "%s/remoteproc/%s", rproc_device_path(processor->rproc),
+		     processor->sysname) < 0) {
+		processor->path = NULL;
+		return -ENOMEM;
+	}
 	processor->depth = 1;
 	for (const char *c = processor->path; *c; c++)
 		processor->depth += *c == '/';
@@ -108,7 +107,6 @@ static int add_parts(struct processor *processor)
 {
 	struct rprocfs *fs = processor->fs;
 	struct node *glue;
-	char target[600];
 	int err;
 
 	err = device_add(processor, &glue);
@@ -117,8 +115,8 @@ static int add_parts(struct processor *processor)
 	err = sysfs_add(processor, glue);
 	if (err)
 		return err;
-	snprintf(target, sizeof(target), "devices/%s", processor->path);
-	processor->class_link = fs_link(fs->class_remoteproc, processor->sysname, 2, target);
+	processor->class_link =
+		fs_link(fs->class_remoteproc, processor->sysname, 2, "devices/%s", processor->path);
 	if (!processor->class_link)
 		return -ENOMEM;
 	err = debugfs_add(processor);
@@ -176,5 +174,6 @@ void processor_remove(struct processor *processor)
 	device_remove(processor);
 	fs->processors[processor->index] = NULL;
 	rproc_put(processor->rproc);
+	free(processor->path);
 	free(processor);
 }

@@ -47,7 +47,7 @@ struct processor {
 	struct rproc *rproc; /* a reference */
 	int index;
 	char sysname[24];   /* "remoteproc0" */
-	char path[512];	    /* "platform/soc/5b000000.m4/remoteproc/remoteproc0" */
+	char *path;	    /* "platform/soc/5b000000.m4/remoteproc/remoteproc0" */
 	unsigned int depth; /* components of path */
 	bool shutdown_on_release;
 	uint64_t incarnation; /* of what comes and goes with a boot */
@@ -62,8 +62,9 @@ struct processor {
 
 /* fs.c */
 struct node *fs_dir(struct node *parent, const char *name);
-/* A link in a directory @depth components below the root, to @path from the root. */
-struct node *fs_link(struct node *dir, const char *name, unsigned int depth, const char *path);
+/* A link in a directory @depth components below where @fmt's path begins. */
+struct node *fs_link(struct node *dir, const char *name, unsigned int depth, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 struct processor *fs_processor(struct rprocfs *fs, int index);
 
 /* processor.c */

@@ -237,7 +237,7 @@ int sysfs_add(struct processor *processor, struct node *glue)
 		return -ENOMEM;
 	parent = parent ? parent + 1 : rproc_device_path(processor->rproc);
 	if (!node_add_file(dir, "uevent", 0644, &uevent_ops, processor) ||
-	    !fs_link(dir, "device", 3, parent) ||
+	    !fs_link(dir, "device", 3, "%s", parent) ||
 	    !fs_link(dir, "subsystem", processor->depth + 1, "class/remoteproc"))
 		return -ENOMEM;
 	return device_add_power(dir);

@@ -153,7 +153,7 @@ bool front_take(struct front *front, struct node_call *call, void *buf, ssize_t 
 		return false;
 	node_call_settle(call);
 	*ret_result = call->result;
-	if (call->kind == NODE_CALL_READ && call->result > 0 && buf)
+	if (call->kind != NODE_CALL_STORE && call->result > 0 && buf)
 		memcpy(buf, call->out, (size_t)call->result);
 	node_call_put(call);
 	node_call_put(call);
@@ -194,6 +194,18 @@ ssize_t front_pread(struct front *front, struct node_open *open, void *buf, size
 ssize_t front_write(struct front *front, struct node_open *open, const void *data, size_t size)
 {
 	return front_wait(front, front_start_write(front, open, data, size), NULL);
+}
+
+ssize_t front_ioctl(struct front *front, struct node_open *open, unsigned int cmd, void *value,
+		    size_t size)
+{
+	struct node_call *call = node_call_new(NODE_CALL_IOCTL, open, completed, front);
+
+	assert_non_null(call);
+	call->cmd = cmd;
+	call->data = value;
+	call->data_size = call->size = size;
+	return front_wait(front, start(call), value);
 }
 
 const char *front_text(struct front *front, const char *path)

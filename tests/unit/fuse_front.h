@@ -29,13 +29,6 @@ struct front {
 	struct node_call *done; /* under lock */
 };
 
-/* A call in flight and what came of it. */
-struct front_call {
-	struct node_call *call;
-	char data[4096];
-	ssize_t result;
-};
-
 void front_init(struct front *front, struct tree *tree);
 void front_fini(struct front *front);
 
@@ -58,6 +51,9 @@ ssize_t front_wait(struct front *front, struct node_call *call, void *buf);
 ssize_t front_pread(struct front *front, struct node_open *open, void *buf, size_t size,
 		    uint64_t offset);
 ssize_t front_write(struct front *front, struct node_open *open, const void *data, size_t size);
+/* @value goes in and comes out. */
+ssize_t front_ioctl(struct front *front, struct node_open *open, unsigned int cmd, void *value,
+		    size_t size);
 /* Open, read all, close: the text, valid until the next call. Or the errno. */
 const char *front_text(struct front *front, const char *path);
 ssize_t front_store(struct front *front, const char *path, const char *text);
