@@ -21,6 +21,7 @@
 
 #include <stdarg.h>
 #include <librproc/firmware.h>
+#include <librproc/hw.h>
 #include <librproc/rproc.h>
 
 #ifdef __cplusplus
@@ -404,6 +405,8 @@ struct rproc_plugin {
 	int (*probe)(struct rproc_device *device);
 	/* Mandatory. Undo probe. */
 	void (*remove)(struct rproc_device *device);
+	/* Hardware made of software, if the plugin has some (hw.h); NULL: it has none. */
+	const struct rproc_hw_model *hw_model;
 };
 
 /* Its address identifies the copy of the library. */

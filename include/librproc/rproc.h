@@ -118,6 +118,11 @@ struct rproc_context_options {
 	unsigned int dump_timeout_ms;	  /* life of an unread dump; default 300000 */
 	unsigned int event_queue_len;	  /* unread events kept; default 4096 */
 	size_t max_firmware_size;	  /* bytes; default 256 MiB */
+	/*
+	 * Where boards find their registers and memories: "devmem" (default), "uio" or
+	 * "model" (software, see hw.h). Host processors do not care.
+	 */
+	const char *hw;
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "base/report.h"
 #include "board/board.h"
 #include "core/internal.h"
+#include "hw/backend.h"
 
 #define SYSFS	    "/sys"
 #define DEVICES_MAX 4096 /* of one board */
@@ -316,6 +317,9 @@ static int bring_up(struct rproc_context *context, struct rproc_board *board, bo
 	if (error)
 		return rproc_context_story(context, error, "plugins cannot be looked for: %s",
 					   strerror(-error));
+	error = rproc_hw_power_on(context, board);
+	if (error)
+		return error;
 	/* the root is the board itself, not a device */
 	for (node = 1; node < rproc_board_num_nodes(board); node++)
 		if (rproc_board_enabled(board, node))
@@ -425,6 +429,7 @@ void rproc_context_remove_board(struct rproc_context *context)
 		device->plugin = NULL;
 		rproc_device_put(device);
 	}
+	rproc_hw_power_off(context);
 	rproc_plugins_unload(context);
 	pthread_mutex_unlock(&context->board_lock);
 }

@@ -55,6 +55,16 @@ int rproc_board_memory_region(const struct rproc_board *board, int node, unsigne
 /* The address of its first `reg` as the CPU sees it. */
 int rproc_board_cpu_address(const struct rproc_board *board, int node, uint64_t *ret_pa);
 
+/* As rproc_device_pa_to_da() and rproc_device_da_to_pa() say. */
+int rproc_board_pa_to_da(const struct rproc_board *board, int node, uint64_t pa, uint64_t len,
+			 uint32_t *ret_da);
+int rproc_board_da_to_pa(const struct rproc_board *board, int node, uint32_t da, uint64_t len,
+			 uint64_t *ret_pa);
+
+/* node.c: a device for a node, with no driver. To be put. -ENOMEM, -ENAMETOOLONG. */
+int rproc_board_make_device(struct rproc_context *context, struct rproc_board *board, int node,
+			    struct rproc_device **ret_device);
+
 /* device_path.c: "platform/soc/soc:ahb/5b000000.m4". -ENOMEM, -ENAMETOOLONG. */
 int rproc_board_device_path(const struct rproc_board *board, int node, char **ret_path);
 

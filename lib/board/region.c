@@ -337,3 +337,48 @@ int rproc_board_memory_region(const struct rproc_board *board, int node, unsigne
 	*ret_region = region;
 	return 0;
 }
+
+/* ---- one address, either way ------------------------------------------------------------------ */
+
+static bool has_dma_ranges(const struct rproc_board *board, int bus)
+{
+	size_t unused;
+
+	return bus >= 0 && rproc_board_property(board, bus, "dma-ranges", &unused);
+}
+
+int rproc_board_pa_to_da(const struct rproc_board *board, int node, uint64_t pa, uint64_t len,
+			 uint32_t *ret_da)
+{
+	int bus = rproc_board_parent(board, node);
+	uint64_t address = pa;
+
+	if (!has_dma_ranges(board, bus))
+		return -ENOENT;
+	if (to_device(board, bus, len, NULL, &address) || address >= RPROC_RSC_ADDR_ANY ||
+	    len > (1ull << 32) - address)
+		return -EINVAL;
+	*ret_da = (uint32_t)address;
+	return 0;
+}
+
+int rproc_board_da_to_pa(const struct rproc_board *board, int node, uint32_t da, uint64_t len,
+			 uint64_t *ret_pa)
+{
+	int bus = rproc_board_parent(board, node);
+	struct windows windows;
+	uint64_t address = da;
+	int has;
+
+	if (!has_dma_ranges(board, bus))
+		return -ENOENT;
+	for (; rproc_board_parent(board, bus) >= 0; bus = rproc_board_parent(board, bus)) {
+		has = read_windows(board, bus, "dma-ranges", NULL, &windows);
+		if (has < 0 && has != -ENOENT)
+			return has;
+		if (has == 1 && !through_windows(&windows, true, len, &address))
+			return -EINVAL;
+	}
+	*ret_pa = address;
+	return 0;
+}

@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "core/internal.h"
+#include "hw/backend.h"
 
 /* Its address tells the copies of the library apart (plugins name it). */
 RPROC_API const char rproc_core = 0;
@@ -119,6 +120,8 @@ RPROC_API int rproc_context_new(const struct rproc_context_options *given,
 	list_init(&context->devices);
 	apply_numbers(context, &options);
 	ret = apply_strings(context, &options);
+	if (!ret)
+		ret = rproc_hw_new(options.hw, &context->hw);
 	if (ret)
 		goto err_strings;
 	ret = rproc_events_init(&context->events,
@@ -140,6 +143,7 @@ err_dumps:
 	pthread_mutex_destroy(&context->lock);
 	rproc_events_fini(&context->events);
 err_strings:
+	rproc_hw_free(context->hw);
 	free_strings(context);
 	free(context);
 	return ret;
@@ -167,6 +171,7 @@ RPROC_API void rproc_context_free(struct rproc_context *context)
 	pthread_mutex_destroy(&context->board_lock);
 	pthread_mutex_destroy(&context->lock);
 	rproc_events_fini(&context->events);
+	rproc_hw_free(context->hw);
 	free_strings(context);
 	free(context);
 }

@@ -75,6 +75,7 @@ struct rproc_context {
 	unsigned int dump_timeout_ms;
 	size_t max_firmware_size;
 	struct rproc_loop *loop;
+	struct rproc_hw *hw; /* lib/hw/hw.c */
 
 	atomic_int log_level;
 	atomic_bool crash_reported; /* some processor's crash_pending is not 0 */
