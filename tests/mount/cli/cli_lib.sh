@@ -14,7 +14,7 @@ skip()
 }
 
 if [ -z "${CLI_INSIDE:-}" ]; then
-	[ -e /dev/fuse ] || skip "there is no /dev/fuse"
+	{ [ -r /dev/fuse ] && [ -w /dev/fuse ]; } || skip "$(id -un) cannot open /dev/fuse"
 	CLI_INSIDE=1
 	export CLI_INSIDE
 	if [ "$(id -u)" = 0 ]; then
