@@ -14,6 +14,8 @@ if [ -z "${TOUR_INSIDE:-}" ]; then
 fi
 # A /run of its own: neither the default mount nor its state directory meet another's.
 mount -t tmpfs tmpfs /run
+# A server left behind by a tour that broke off would live on in this namespace.
+trap 'umount -l /run/rproc 2>/dev/null || true' EXIT
 
 tour()
 {
