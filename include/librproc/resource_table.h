@@ -133,7 +133,7 @@ struct rproc_rsc {
  * @bytes, @len: the table; may be unaligned; not modified
  * @report: filled if not NULL
  * Returns 0 if a processor would take it, the kernel's errno otherwise
- * (-EINVAL). Any thread; no allocation. Source: kernel
+ * (-EINVAL, or -ENOMEM for two carveouts of one name). Any thread; no allocation. Source: kernel
  * remoteproc_elf_loader.c find_table(), remoteproc_core.c
  * rproc_handle_resources() and its handlers.
  */
