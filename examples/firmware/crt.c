@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Owns the start of every example: stack, trace, resource table. */
+/* Owns the start of every example: its stack, its trace. */
 #include "crt.h"
 
 #include <stddef.h>
@@ -39,34 +39,6 @@ __asm__(".section .text.entry,\"ax\"\n"
 #else
 #error "the examples know x86-64 and AArch64"
 #endif
-
-/* The table: one trace buffer. */
-struct table {
-	struct rproc_resource_table header;
-	uint32_t offset[1];
-	struct rproc_rsc_hdr trace_hdr;
-	struct rproc_rsc_trace trace;
-};
-
-extern const struct table resource_table;
-
-/* The address of the buffer is the linker's to know: a 32-bit word in the image. */
-__asm__(".section .resource_table,\"aw\"\n"
-	".balign 16\n"
-	".globl resource_table\n"
-	"resource_table:\n"
-	"	.long 1, 1, 0, 0\n"
-	"	.long 20\n"
-	"	.long 2\n"
-	"	.long trace_buffer, 4096, 0\n"
-	"	.ascii \"trace\"\n"
-	"	.zero 27\n"
-	".size resource_table, . - resource_table\n"
-	".text\n");
-
-_Static_assert(offsetof(struct table, trace_hdr) == 20, "what the table says");
-_Static_assert(sizeof(struct table) == 68, "what the table holds");
-_Static_assert(TRACE_LEN == 4096, "what the table says");
 
 void start_on_own_stack(struct rproc_host_control *page, const struct rproc_host_services *table)
 {

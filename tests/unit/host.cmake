@@ -25,3 +25,5 @@ rproc_add_host_test(test_host_plugin test_host_plugin.c $<TARGET_OBJECTS:rproc_p
 target_compile_definitions(test_host_plugin PRIVATE
 	HOST_TEST_BOARD="${CMAKE_BINARY_DIR}/plugins/host/host.dtb")
 add_dependencies(test_host_plugin rproc_host_board)
+rproc_add_host_test(test_host_board test_host_board.c dtb_writer.c
+	$<TARGET_OBJECTS:rproc_plugin_host>)

@@ -224,10 +224,15 @@ int host_fixture_count_processes(const char *name)
 
 bool host_fixture_await_no_processes(const char *name)
 {
+	return host_fixture_await_processes(name, 0);
+}
+
+bool host_fixture_await_processes(const char *name, int count)
+{
 	const int64_t deadline = host_now_ms() + HOST_TEST_MS;
 	struct pollfd never = { .fd = -1 };
 
-	while (host_fixture_count_processes(name)) {
+	while (host_fixture_count_processes(name) != count) {
 		if (host_now_ms() >= deadline)
 			return false;
 		poll(&never, 1, 5);

@@ -39,7 +39,8 @@ bool host_fixture_await_word(const uint64_t *word, uint64_t value);
 int host_fixture_count_processes(const char *name);
 /* The process id of the living process of that name; 0: none. */
 int host_fixture_find_process(const char *comm);
-/* Wait until there are none. */
+/* Wait until there are @count, or none. */
+bool host_fixture_await_processes(const char *name, int count);
 bool host_fixture_await_no_processes(const char *name);
 /* Open descriptors of this process. */
 int host_fixture_count_fds(void);

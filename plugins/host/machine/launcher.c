@@ -67,9 +67,9 @@ static void drop_capabilities(void)
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
 	int cap;
 
-	/* The bounding set needs a privilege to shrink; without it there is none to lose. */
-	for (cap = 0; cap <= 63; cap++)
-		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	/* To shrink the bounding set takes a privilege; without it there is none to lose. */
+	for (cap = 0; !prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); cap++)
+		;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	memset(none, 0, sizeof(none));
 	if (syscall(SYS_capset, &header, none))
