@@ -322,8 +322,12 @@ RPROC_API int rproc_set_firmware_fd(struct rproc *rproc, const char *name, int f
 	if (!rproc || !name)
 		return -EINVAL;
 	ret = rproc_firmware_read_fd(fd, rproc->context->max_firmware_size, &bytes, &size);
-	if (ret)
-		return ret;
+	if (ret) {
+		rproc_story_begin(rproc);
+		return rproc_story(rproc, ret, "firmware",
+				   "'%s': descriptor %d is no readable regular file of 1 to %zu bytes",
+				   name, fd, rproc->context->max_firmware_size);
+	}
 	ret = rproc_set_firmware_buffer(rproc, name, bytes, size);
 	free(bytes);
 	return ret;

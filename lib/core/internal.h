@@ -319,7 +319,8 @@ int rproc_do_auto_boot(struct rproc *rproc, struct rproc_work *work);
 
 /* sequence.c: what is done to the processor, in the kernel's order; all on the worker */
 int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw);
-int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw);
+/* @reason: what the event of the new state says. */
+int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw, const char *reason);
 int rproc_stop(struct rproc *rproc, bool crashed, const char *reason);
 int rproc_attach(struct rproc *rproc);
 int rproc_disconnect(struct rproc *rproc); /* the op-calling part of detach */

@@ -140,7 +140,7 @@ static int recover_by_booting(struct rproc *rproc, bool *ret_stopped)
 		rproc_log(rproc, RPROC_LOG_ERR, "request_firmware failed: %d", ret);
 		return ret;
 	}
-	ret = rproc_start(rproc, &fw);
+	ret = rproc_start(rproc, &fw, "recovery");
 	rproc_firmware_release(rproc, &fw);
 	return ret;
 }

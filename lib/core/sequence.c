@@ -125,7 +125,7 @@ static int load(struct rproc *rproc, const struct rproc_firmware *fw)
 	return 0;
 }
 
-int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw)
+int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw, const char *reason)
 {
 	int ret = load(rproc, fw);
 
@@ -149,7 +149,7 @@ int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw)
 			  ret);
 		goto err_stop;
 	}
-	rproc_set_state(rproc, RPROC_STATE_RUNNING, "start");
+	rproc_set_state(rproc, RPROC_STATE_RUNNING, reason);
 	rproc_log(rproc, RPROC_LOG_INFO, "remote processor %s is now up", rproc->name);
 	return 0;
 
@@ -216,7 +216,7 @@ int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw)
 	ret = acquire_resources(rproc, rproc->table_ptr);
 	if (ret)
 		goto err_release;
-	ret = rproc_start(rproc, fw);
+	ret = rproc_start(rproc, fw, "start");
 	if (ret)
 		goto err_release;
 	return 0;

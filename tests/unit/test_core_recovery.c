@@ -202,7 +202,7 @@ static void recovery_goes_through_crashed_and_offline_and_says_so_in_events(void
 		{ RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "start" },
 		{ RPROC_STATE_RUNNING, RPROC_STATE_CRASHED, "crash: watchdog" },
 		{ RPROC_STATE_CRASHED, RPROC_STATE_OFFLINE, "recovery" },
-		{ RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "start" },
+		{ RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery" },
 		{ RPROC_STATE_RUNNING, RPROC_STATE_OFFLINE, "stop" },
 	};
 	struct recorder *rec = open_full(NULL);

@@ -289,7 +289,7 @@ static void recovery_boots_it_again(void **state)
 	(void)state;
 	boot(rproc, "hang.elf");
 	await_transition(rproc, RPROC_STATE_RUNNING, RPROC_STATE_CRASHED, "crash: watchdog");
-	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "start");
+	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery");
 	await_trace(rproc, "hang: feeding");
 	rproc_counters(rproc, &counters);
 	assert_true(counters.crashes >= 1);
@@ -310,7 +310,7 @@ static void a_crash_leaves_a_dump_of_segments_only(void **state)
 	await_trace(rproc, "hello");
 	rproc_report_crash(rproc, RPROC_CRASH_FATAL_ERROR);
 	await_transition(rproc, RPROC_STATE_CRASHED, RPROC_STATE_OFFLINE, "recovery");
-	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "start");
+	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery");
 	assert_int_equal(rproc_coredump_next(context, 0, &info), 0);
 	assert_true(info.size < 1 << 20);
 	assert_int_equal(rproc_coredump_read(context, info.number, &ehdr, sizeof(ehdr), 0),
@@ -337,7 +337,7 @@ static void a_dead_monitor_is_a_crash_and_is_replaced(void **state)
 	assert_true(pid > 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	await_transition(rproc, RPROC_STATE_RUNNING, RPROC_STATE_CRASHED, "crash: fatal error");
-	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "start");
+	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery");
 	await_trace(rproc, "boot 2");
 	assert_int_equal(rproc_shutdown(rproc), 0);
 	rproc_put(rproc);
@@ -494,7 +494,7 @@ static void a_detached_firmware_survives_its_program(void **state)
 	/* It crashes under its new host: recovery boots the file. */
 	rproc_report_crash(rproc, RPROC_CRASH_FATAL_ERROR);
 	await_transition(rproc, RPROC_STATE_CRASHED, RPROC_STATE_OFFLINE, "recovery");
-	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "start");
+	await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery");
 	await_trace(rproc, "boot 2");
 	assert_int_equal(rproc_shutdown(rproc), 0);
 	rproc_put(rproc);
