@@ -156,10 +156,11 @@ RPROC_API uint32_t rproc_vdev_features(const struct rproc_vdev *vdev)
 RPROC_API int rproc_vdev_vring(const struct rproc_vdev *vdev, unsigned int index,
 			       struct rproc_vring_info *ret_info)
 {
-	const struct vring *vring = &vdev->vrings[index];
+	const struct vring *vring;
 
-	if (index >= vdev->num_vrings || !vring->mem)
+	if (index >= vdev->num_vrings || !vdev->vrings[index].mem)
 		return -ENOENT;
+	vring = &vdev->vrings[index];
 	*ret_info = (struct rproc_vring_info){
 		.va = vring->mem->va,
 		.pa = vring->mem->pa,
@@ -176,10 +177,11 @@ RPROC_API int rproc_vdev_set_callback(struct rproc_vdev *vdev, unsigned int inde
 				      rproc_vq_fn callback, void *data)
 {
 	struct rproc *rproc = vdev->rproc;
-	struct vring *vring = &vdev->vrings[index];
+	struct vring *vring;
 
 	if (index >= vdev->num_vrings)
 		return -ENOENT;
+	vring = &vdev->vrings[index];
 	pthread_mutex_lock(&rproc->data_lock);
 	vring->callback = callback;
 	vring->data = data;
@@ -284,6 +286,15 @@ static void give_number(struct rproc_context *context, struct ids *ids, int numb
 	pthread_mutex_unlock(&context->lock);
 }
 
+/* When this returns no callback runs, and none will. */
+static void silence(struct rproc_vdev *vdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < vdev->num_vrings; i++)
+		rproc_vdev_set_callback(vdev, i, NULL, NULL);
+}
+
 static int start_vdev(void *priv)
 {
 	struct rproc_vdev *vdev = priv;
@@ -306,6 +317,7 @@ static int start_vdev(void *priv)
 	if (vdev->binding && vdev->binding->driver->start)
 		ret = vdev->binding->driver->start(vdev, vdev->binding->data);
 	if (ret) {
+		silence(vdev);
 		vdev->binding = NULL;
 		give_number(rproc->context, &rproc->context->virtio_numbers, vdev->virtio);
 		vdev->virtio = -1;
@@ -323,13 +335,11 @@ static void stop_vdev(void *priv, bool crashed)
 {
 	struct rproc_vdev *vdev = priv;
 	struct rproc_context *context = vdev->rproc->context;
-	unsigned int i;
 
 	if (vdev->binding && vdev->binding->driver->stop)
 		vdev->binding->driver->stop(vdev, crashed, vdev->binding->data);
 	vdev->binding = NULL;
-	for (i = 0; i < vdev->num_vrings; i++)
-		rproc_vdev_set_callback(vdev, i, NULL, NULL);
+	silence(vdev);
 	if (vdev->virtio >= 0)
 		give_number(context, &context->virtio_numbers, vdev->virtio);
 	vdev->virtio = -1;

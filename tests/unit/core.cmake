@@ -5,11 +5,13 @@ target_include_directories(rproc_recorder PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
 	PRIVATE ${PROJECT_SOURCE_DIR}/lib)
 target_link_libraries(rproc_recorder PUBLIC rproc_static rproc_fixtures PkgConfig::CMOCKA)
 foreach(name
+		test_carveout
 		test_core_attach
 		test_core_boot
 		test_core_recovery
 		test_resources
-		test_state)
+		test_state
+		test_vdev)
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_recorder)
 endforeach()
