@@ -401,7 +401,10 @@ struct rproc_plugin {
 	const void *core; /* which copy of the library it is linked to */
 	const char *name; /* "host", "stm32", ...; mandatory */
 	const char *const *compatibles; /* NULL-terminated; mandatory */
-	/* Mandatory. 0: a processor was added; -ENODEV: not mine after all. */
+	/*
+	 * Mandatory. 0: a processor was added; -ENODEV: not mine after all. Neither probe nor
+	 * remove may call board or plugin functions of the same context.
+	 */
 	int (*probe)(struct rproc_device *device);
 	/* Mandatory. Undo probe. */
 	void (*remove)(struct rproc_device *device);

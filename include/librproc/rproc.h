@@ -145,8 +145,8 @@ void rproc_context_free(struct rproc_context *context);
 int rproc_context_add_plugin(struct rproc_context *context, const struct rproc_plugin *plugin);
 /*
  * Load a plugin from a shared object. -ENOENT, -ENOEXEC (not a plugin, wrong
- * ABI, linked to another copy of the library), -ENOTSUP in a static library;
- * the story is in rproc_context_last_error().
+ * ABI, linked to another copy of the library), -EEXIST (one of that name is
+ * known), -ENOTSUP in a static library; the story is in rproc_context_last_error().
  */
 int rproc_context_load_plugin(struct rproc_context *context, const char *path);
 
@@ -155,7 +155,8 @@ int rproc_context_load_plugin(struct rproc_context *context, const char *path);
  * `compatible` a plugin knows. The tree is copied.
  * @live: refuse nodes that a driver of the running kernel has bound
  * Returns the number of processors added, -EINVAL for a tree that is not one,
- * or the first probe's error if not one processor came up.
+ * the first probe's error if not one processor came up, -ENODEV if no plugin
+ * wanted any node, -EEXIST for the same board twice.
  */
 int rproc_context_add_board(struct rproc_context *context, const void *dtb, size_t len, bool live);
 /* The same from a file (a flattened tree). */

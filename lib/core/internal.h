@@ -120,7 +120,7 @@ struct rproc_device {
 	char *name; /* "5b000000.m4" */
 	char *path; /* "platform/soc/soc:ahb/5b000000.m4" */
 	struct rproc_board *board; /* NULL: no device tree */
-	int node;		   /* offset of its node in the board */
+	int node;		   /* number of its node in the board */
 	char *dt_path;
 	char *dt_alias;
 	const char *plugin_name;	   /* "" if none */
