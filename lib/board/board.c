@@ -52,20 +52,6 @@ static int set_string(char **field, char *value)
 	return 0;
 }
 
-static int set_node(struct rproc_device *device, struct rproc_board *board, int node)
-{
-	const char *alias;
-	int error;
-
-	device->board = rproc_board_get(board);
-	device->node = node;
-	error = set_string(&device->dt_path, rproc_board_path(board, node));
-	if (error)
-		return error;
-	alias = rproc_board_alias(board, device->dt_path);
-	return alias ? set_string(&device->dt_alias, strdup(alias)) : 0;
-}
-
 static int node_story(struct bringup *up, int node, int error, const char *why)
 {
 	return rproc_context_story(up->context, error, "device tree node %.255s: %s",
@@ -75,21 +61,17 @@ static int node_story(struct bringup *up, int node, int error, const char *why)
 static int make_device(struct bringup *up, int node, struct rproc_device **ret_device)
 {
 	struct rproc_device *device;
-	char *path;
-	int error;
+	const char *alias;
+	int error = rproc_board_make_device(up->context, up->board, node, &device);
 
-	error = rproc_board_device_path(up->board, node, &path);
 	if (error == -ENAMETOOLONG)
 		return node_story(up, node, error,
 				  "its device's name would have more than 255 bytes: shorten the "
 				  "names of the nodes above it");
 	if (error)
 		return error;
-	error = rproc_device_create(up->context, path, &device);
-	free(path);
-	if (error)
-		return error;
-	error = set_node(device, up->board, node);
+	alias = rproc_board_alias(up->board, device->dt_path);
+	error = alias ? set_string(&device->dt_alias, strdup(alias)) : 0;
 	if (error) {
 		rproc_device_put(device);
 		return error;
