@@ -27,3 +27,19 @@ target_compile_definitions(test_host_plugin PRIVATE
 add_dependencies(test_host_plugin rproc_host_board)
 rproc_add_host_test(test_host_board test_host_board.c dtb_writer.c
 	$<TARGET_OBJECTS:rproc_plugin_host>)
+
+# The README's firmware is compiled with the README's command, and booted.
+set(readme ${PROJECT_SOURCE_DIR}/plugins/host/README.md)
+set(readme_c ${CMAKE_CURRENT_BINARY_DIR}/readme_firmware.c)
+set(readme_elf ${CMAKE_BINARY_DIR}/examples/firmware/readme.elf)
+set(readme_include ${CMAKE_CURRENT_BINARY_DIR}/readme_include)
+add_custom_command(OUTPUT ${readme_elf}
+	COMMAND sed -n "/^    #include <librproc.host_firmware/,/^    cc /{/^    cc /!s/^    //p}" ${readme} > ${readme_c}
+	COMMAND ${CMAKE_COMMAND} -E copy ${PROJECT_SOURCE_DIR}/plugins/host/host_firmware.h
+		${readme_include}/librproc/host_firmware.h
+	COMMAND ${CMAKE_C_COMPILER} -O2 -ffreestanding -nostdlib -static -fno-stack-protector
+		-Wl,-Ttext-segment=0x10000000 -Wl,--build-id=none -z noseparate-code
+		-I${readme_include} -o ${readme_elf} ${readme_c}
+	DEPENDS ${readme} ${PROJECT_SOURCE_DIR}/plugins/host/host_firmware.h VERBATIM)
+add_custom_target(readme_firmware DEPENDS ${readme_elf})
+add_dependencies(test_host_machine readme_firmware)

@@ -62,6 +62,19 @@ static void a_kick_is_answered_with_a_notification(void **state)
 	host_fixture_await_trace(&fixture, "kick 5: 1 so far\n");
 }
 
+static void the_firmware_of_the_readme_works(void **state)
+{
+	struct host_stop_result result;
+
+	(void)state;
+	host_fixture_boot(&fixture, "readme");
+	host_client_kick(&fixture.client, 7);
+	assert_true(host_fixture_await_fd(fixture.client.doorbell));
+	assert_int_equal(host_client_notified(&fixture.client), 1 << 7);
+	host_client_stop(&fixture.client, HOST_TEST_MS, &result);
+	assert_int_equal(result.how, HOST_STOP_ACKED);
+}
+
 static void a_kick_before_the_vector_is_set_is_not_lost(void **state)
 {
 	int i;
@@ -314,6 +327,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(firmware_runs_and_writes_its_trace),
 		T(a_kick_is_answered_with_a_notification),
+		T(the_firmware_of_the_readme_works),
 		T(a_kick_before_the_vector_is_set_is_not_lost),
 		T(a_kick_interrupts_firmware_that_spins),
 		T(a_million_kicks_are_counted_and_none_is_lost),
