@@ -27,8 +27,9 @@ struct piece {
 };
 
 struct dump {
-	struct list link; /* this and all but the constant fields: dumps.lock */
-	struct rproc_coredump_info info; /* constant */
+	struct list link;		 /* this and all but the constant fields: dumps.lock */
+	struct rproc_coredump_info info; /* constant once it has a number */
+	uint64_t owner;			 /* serial of the processor, which may be gone; constant */
 	unsigned int readers;
 	int64_t deadline_ms;
 	/* constant from here on */
@@ -74,7 +75,7 @@ void rproc_free_segments(struct rproc *rproc)
 {
 	struct list *item, *next;
 
-	list_for_each_safe(item, next, &rproc->segments)
+	list_for_each_safe (item, next, &rproc->segments)
 		free(list_entry(item, struct rproc_segment, link));
 	list_init(&rproc->segments);
 }
@@ -90,29 +91,29 @@ static void init_ident(unsigned char *ident, uint8_t elf_class)
 	ident[EI_OSABI] = ELFOSABI_NONE;
 }
 
-#define DEFINE_WRITE_HEADERS(bits)                                                            \
-	static void write_headers##bits(const struct rproc *rproc, const struct dump *dump)   \
-	{                                                                                     \
-		Elf##bits##_Ehdr *ehdr = (Elf##bits##_Ehdr *)dump->bytes;                     \
-		Elf##bits##_Phdr *phdr = (Elf##bits##_Phdr *)(ehdr + 1);                      \
-		size_t i;                                                                     \
-                                                                                              \
-		init_ident(ehdr->e_ident, rproc->elf_class);                                  \
-		ehdr->e_type = ET_CORE;                                                       \
-		ehdr->e_machine = rproc->elf_machine;                                         \
-		ehdr->e_version = EV_CURRENT;                                                 \
-		ehdr->e_entry = (Elf##bits##_Addr)rproc_bootaddr(rproc);                      \
-		ehdr->e_phoff = sizeof(*ehdr);                                                \
-		ehdr->e_ehsize = sizeof(*ehdr);                                               \
-		ehdr->e_phentsize = sizeof(*phdr);                                            \
-		ehdr->e_phnum = (Elf##bits##_Half)dump->num_pieces;                           \
-		for (i = 0; i < dump->num_pieces; i++, phdr++) {                              \
-			phdr->p_type = PT_LOAD;                                               \
-			phdr->p_offset = (Elf##bits##_Off)dump->pieces[i].offset;             \
-			phdr->p_vaddr = phdr->p_paddr = dump->pieces[i].da;                   \
+#define DEFINE_WRITE_HEADERS(bits)                                                               \
+	static void write_headers##bits(const struct rproc *rproc, const struct dump *dump)      \
+	{                                                                                        \
+		Elf##bits##_Ehdr *ehdr = (Elf##bits##_Ehdr *)dump->bytes;                        \
+		Elf##bits##_Phdr *phdr = (Elf##bits##_Phdr *)(ehdr + 1);                         \
+		size_t i;                                                                        \
+                                                                                                 \
+		init_ident(ehdr->e_ident, rproc->elf_class);                                     \
+		ehdr->e_type = ET_CORE;                                                          \
+		ehdr->e_machine = rproc->elf_machine;                                            \
+		ehdr->e_version = EV_CURRENT;                                                    \
+		ehdr->e_entry = (Elf##bits##_Addr)rproc_bootaddr(rproc);                         \
+		ehdr->e_phoff = sizeof(*ehdr);                                                   \
+		ehdr->e_ehsize = sizeof(*ehdr);                                                  \
+		ehdr->e_phentsize = sizeof(*phdr);                                               \
+		ehdr->e_phnum = (Elf##bits##_Half)dump->num_pieces;                              \
+		for (i = 0; i < dump->num_pieces; i++, phdr++) {                                 \
+			phdr->p_type = PT_LOAD;                                                  \
+			phdr->p_offset = (Elf##bits##_Off)dump->pieces[i].offset;                \
+			phdr->p_vaddr = phdr->p_paddr = dump->pieces[i].da;                      \
 			phdr->p_filesz = phdr->p_memsz = (Elf##bits##_Word)dump->pieces[i].size; \
-			phdr->p_flags = PF_R | PF_W | PF_X;                                   \
-		}                                                                             \
+			phdr->p_flags = PF_R | PF_W | PF_X;                                      \
+		}                                                                                \
 	}
 DEFINE_WRITE_HEADERS(32)
 DEFINE_WRITE_HEADERS(64)
@@ -156,41 +157,66 @@ static void resolve(struct rproc *rproc, struct piece *piece, const struct rproc
 			  segment->da, 0, segment->size);
 }
 
-static struct dump *new_dump(struct rproc *rproc, size_t num, bool inline_dump)
+/* Bytes of the whole file; 0 if a field of its headers or the limit is too small for it. */
+static uint64_t file_size(const struct rproc *rproc, size_t num)
 {
-	struct dump *dump = calloc(1, sizeof(*dump) + num * sizeof(dump->pieces[0]));
 	uint64_t size = headers_size(rproc, num);
 	struct list *item;
 
+	if (num >= PN_XNUM)
+		return 0;
+	list_for_each (item, &rproc->segments) {
+		size_t len = list_entry(item, struct rproc_segment, link)->size;
+
+		if (len > DUMP_MAX - size)
+			return 0;
+		size += len;
+	}
+	return size;
+}
+
+static void resolve_all(struct rproc *rproc, struct dump *dump)
+{
+	uint64_t offset = headers_size(rproc, dump->num_pieces);
+	struct piece *piece = dump->pieces;
+	struct list *item;
+
+	list_for_each (item, &rproc->segments) {
+		resolve(rproc, piece, list_entry(item, struct rproc_segment, link), offset);
+		offset += piece++->size;
+	}
+}
+
+static struct dump *new_dump(struct rproc *rproc, size_t num, bool inline_dump)
+{
+	uint64_t size = file_size(rproc, num);
+	struct dump *dump;
+
+	if (!size) {
+		rproc_story(rproc, -EFBIG, "coredump",
+			    "%zu segments: a dump has less than %u, and %llu bytes at most", num,
+			    PN_XNUM, (unsigned long long)DUMP_MAX);
+		return NULL;
+	}
+	dump = calloc(1, sizeof(*dump) + num * sizeof(dump->pieces[0]));
 	if (!dump)
 		return NULL;
 	dump->num_pieces = num;
-	num = 0;
-	list_for_each(item, &rproc->segments) {
-		const struct rproc_segment *segment = list_entry(item, struct rproc_segment, link);
-
-		resolve(rproc, &dump->pieces[num++], segment, size);
-		size += segment->size;
-		if (size > DUMP_MAX) {
-			rproc_story(rproc, -EFBIG, "coredump", "the segments are over %llu bytes",
-				    (unsigned long long)DUMP_MAX);
-			goto err_free;
-		}
-	}
+	resolve_all(rproc, dump);
 	dump->num_bytes = inline_dump ? headers_size(rproc, dump->num_pieces) : (size_t)size;
 	dump->bytes = calloc(1, dump->num_bytes);
-	if (!dump->bytes)
-		goto err_free;
+	if (!dump->bytes) {
+		free(dump);
+		return NULL;
+	}
+	list_init(&dump->link);
+	dump->owner = rproc->serial;
 	dump->info.size = (size_t)size;
 	dump->info.index = rproc->index;
 	dump->info.inline_dump = inline_dump;
 	dump->rproc = inline_dump ? rproc : NULL;
 	snprintf(dump->info.name, sizeof(dump->info.name), "%s", rproc->name);
 	return dump;
-
-err_free:
-	free(dump);
-	return NULL;
 }
 
 static void free_dump(struct dump *dump)
@@ -226,7 +252,7 @@ static struct dump *find_dump(struct rproc_dumps *dumps, uint64_t number)
 {
 	struct list *item;
 
-	list_for_each(item, &dumps->list) {
+	list_for_each (item, &dumps->list) {
 		struct dump *dump = list_entry(item, struct dump, link);
 
 		if (dump->info.number == number)
@@ -236,51 +262,63 @@ static struct dump *find_dump(struct rproc_dumps *dumps, uint64_t number)
 }
 
 /* Does this processor have an unread dump? A second one is thrown away, as in the kernel. */
-static bool has_dump(struct rproc_dumps *dumps, int index)
+static bool has_dump(struct rproc_dumps *dumps, uint64_t owner)
 {
 	struct list *item;
 
-	list_for_each(item, &dumps->list) {
-		if (list_entry(item, struct dump, link)->info.index == index)
+	list_for_each (item, &dumps->list) {
+		if (list_entry(item, struct dump, link)->owner == owner)
 			return true;
 	}
 	return false;
 }
 
-static bool publish(struct rproc *rproc, struct dump *dump)
+/* With the lock, so that of one dump the events come in the order of its life. */
+static void tell(struct rproc_context *context, const struct dump *dump, enum rproc_event_type type,
+		 const char *reason)
+{
+	rproc_event_post(context,
+			 &(const struct rproc_event){
+				 .type = type,
+				 .index = dump->info.index,
+				 .value = dump->info.number,
+			 },
+			 dump->info.name, reason);
+}
+
+/* Returns its number, or 0 if it is not wanted. From then on anybody may release it. */
+static uint64_t publish(struct rproc *rproc, struct dump *dump)
 {
 	struct rproc_dumps *dumps = &rproc->context->dumps;
-	bool taken;
+	uint64_t number = 0;
 
 	pthread_mutex_lock(&dumps->lock);
-	taken = !dumps->disabled && !has_dump(dumps, rproc->index);
-	if (taken) {
-		dump->info.number = ++dumps->last_number;
+	if (!dumps->disabled && !has_dump(dumps, rproc->serial)) {
+		number = dump->info.number = ++dumps->last_number;
 		dump->deadline_ms = now_ms() + rproc->context->dump_timeout_ms;
 		list_add_tail(&dumps->list, &dump->link);
+		tell(rproc->context, dump, RPROC_EVENT_COREDUMP, "coredump");
 	}
 	pthread_mutex_unlock(&dumps->lock);
-	return taken;
+	return number;
+}
+
+/* Nobody finds it any more; a reader may still be in it. With the lock. */
+static void unlist(struct rproc_context *context, struct dump *dump)
+{
+	if (list_empty(&dump->link))
+		return;
+	list_del(&dump->link);
+	tell(context, dump, RPROC_EVENT_COREDUMP_RELEASED, "coredump released");
+	pthread_cond_broadcast(&context->dumps.changed);
 }
 
 /* Take a dump out of the list and wait until its last reader has left. With the lock. */
-static void take_out(struct rproc_dumps *dumps, struct dump *dump)
+static void take_out(struct rproc_context *context, struct dump *dump)
 {
-	list_del(&dump->link);
-	pthread_cond_broadcast(&dumps->changed);
+	unlist(context, dump);
 	while (dump->readers)
-		pthread_cond_wait(&dumps->changed, &dumps->lock);
-}
-
-static void announce_release(struct rproc_context *context, const struct rproc_coredump_info *info)
-{
-	struct rproc *rproc = rproc_get_by_index(context, info->index);
-
-	if (!rproc)
-		return;
-	rproc_event_add(context, rproc, RPROC_EVENT_COREDUMP_RELEASED, rproc_state(rproc),
-			rproc_state(rproc), info->number, "coredump released");
-	rproc_put(rproc);
+		pthread_cond_wait(&context->dumps.changed, &context->dumps.lock);
 }
 
 /* The inline dump's owner: wait for the release, and free the dump itself. */
@@ -288,20 +326,18 @@ static void wait_for_release(struct rproc *rproc, struct dump *dump)
 {
 	struct rproc_context *context = rproc->context;
 	struct rproc_dumps *dumps = &context->dumps;
-	struct rproc_coredump_info info = dump->info;
 
 	pthread_mutex_lock(&dumps->lock);
-	while (find_dump(dumps, info.number) && !atomic_load(&rproc->deleting)) {
+	while (!list_empty(&dump->link) && !atomic_load(&rproc->deleting)) {
 		struct timespec until = { .tv_sec = dump->deadline_ms / 1000,
 					  .tv_nsec = dump->deadline_ms % 1000 * 1000000 };
 
 		if (pthread_cond_timedwait(&dumps->changed, &dumps->lock, &until) == ETIMEDOUT)
 			break;
 	}
-	take_out(dumps, dump);
+	take_out(context, dump);
 	pthread_mutex_unlock(&dumps->lock);
 	free_dump(dump);
-	announce_release(context, &info);
 }
 
 RPROC_API void rproc_coredump(struct rproc *rproc)
@@ -310,9 +346,8 @@ RPROC_API void rproc_coredump(struct rproc *rproc)
 	struct dump *dump;
 	struct list *item;
 	size_t num = 0;
-	uint64_t number;
 
-	list_for_each(item, &rproc->segments)
+	list_for_each (item, &rproc->segments)
 		num++;
 	if (mode == RPROC_COREDUMP_DISABLED || !num)
 		return;
@@ -328,9 +363,6 @@ RPROC_API void rproc_coredump(struct rproc *rproc)
 		free_dump(dump);
 		return;
 	}
-	number = dump->info.number;
-	rproc_event_add(rproc->context, rproc, RPROC_EVENT_COREDUMP, rproc_state(rproc),
-			rproc_state(rproc), number, "coredump");
 	if (mode == RPROC_COREDUMP_INLINE)
 		wait_for_release(rproc, dump);
 	else
@@ -344,7 +376,8 @@ void rproc_coredump_wake(struct rproc_context *context)
 	pthread_mutex_unlock(&context->dumps.lock);
 }
 
-/* ---- reading and releasing ------------------------------------------------------------------------ */
+/* ---- reading and releasing
+ * ------------------------------------------------------------------------ */
 
 RPROC_API int rproc_coredump_next(struct rproc_context *context, uint64_t number,
 				  struct rproc_coredump_info *ret_info)
@@ -354,7 +387,7 @@ RPROC_API int rproc_coredump_next(struct rproc_context *context, uint64_t number
 	int ret = -ENOENT;
 
 	pthread_mutex_lock(&dumps->lock);
-	list_for_each(item, &dumps->list) {
+	list_for_each (item, &dumps->list) {
 		const struct dump *dump = list_entry(item, struct dump, link);
 
 		if (dump->info.number > number) {
@@ -421,25 +454,21 @@ RPROC_API ssize_t rproc_coredump_read(struct rproc_context *context, uint64_t nu
 static int release_dump(struct rproc_context *context, uint64_t number)
 {
 	struct rproc_dumps *dumps = &context->dumps;
-	struct rproc_coredump_info info;
 	struct dump *dump;
 
 	pthread_mutex_lock(&dumps->lock);
 	dump = find_dump(dumps, number);
 	if (dump && dump->rproc) {
-		list_del(&dump->link);
-		pthread_cond_broadcast(&dumps->changed);
+		unlist(context, dump);
 		pthread_mutex_unlock(&dumps->lock);
 		return 0;
 	}
 	if (dump)
-		take_out(dumps, dump);
+		take_out(context, dump);
 	pthread_mutex_unlock(&dumps->lock);
 	if (!dump)
 		return -ENODEV;
-	info = dump->info;
 	free_dump(dump);
-	announce_release(context, &info);
 	return 0;
 }
 
@@ -469,7 +498,8 @@ RPROC_API bool rproc_coredump_disabled(struct rproc_context *context)
 	return disabled;
 }
 
-/* ---- life ----------------------------------------------------------------------------------------- */
+/* ---- life
+ * ----------------------------------------------------------------------------------------- */
 
 void rproc_dumps_init(struct rproc_dumps *dumps)
 {
@@ -488,7 +518,7 @@ void rproc_dumps_fini(struct rproc_context *context)
 	struct rproc_dumps *dumps = &context->dumps;
 	struct list *item, *next;
 
-	list_for_each_safe(item, next, &dumps->list)
+	list_for_each_safe (item, next, &dumps->list)
 		free_dump(list_entry(item, struct dump, link));
 	pthread_cond_destroy(&dumps->changed);
 	pthread_mutex_destroy(&dumps->lock);
@@ -506,7 +536,7 @@ unsigned int rproc_coredump_expire(struct rproc_context *context)
 		expired = 0;
 		next = 0;
 		pthread_mutex_lock(&dumps->lock);
-		list_for_each(item, &dumps->list) {
+		list_for_each (item, &dumps->list) {
 			const struct dump *dump = list_entry(item, struct dump, link);
 
 			if (dump->deadline_ms <= now)

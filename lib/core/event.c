@@ -42,9 +42,8 @@ static int64_t now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-void rproc_event_add(struct rproc_context *context, const struct rproc *rproc,
-		     enum rproc_event_type type, enum rproc_state old_state,
-		     enum rproc_state new_state, uint64_t value, const char *reason)
+void rproc_event_post(struct rproc_context *context, const struct rproc_event *given,
+		      const char *name, const char *reason)
 {
 	struct rproc_events *events = &context->events;
 	struct rproc_event *event;
@@ -57,20 +56,27 @@ void rproc_event_add(struct rproc_context *context, const struct rproc *rproc,
 		events->lost++;
 	}
 	event = &events->ring[(events->head + events->count) % events->len];
-	*event = (struct rproc_event){
-		.sequence = events->sequence,
-		.time_ns = now_ns(),
-		.type = type,
-		.index = rproc->index,
-		.old_state = old_state,
-		.new_state = new_state,
-		.value = value,
-	};
-	snprintf(event->name, sizeof(event->name), "%s", rproc->name);
+	*event = *given;
+	event->sequence = events->sequence;
+	event->time_ns = now_ns();
+	snprintf(event->name, sizeof(event->name), "%s", name);
 	snprintf(event->reason, sizeof(event->reason), "%s", reason);
 	if (!events->count++)
 		eventfd_write(events->fd, 1);
 	pthread_mutex_unlock(&events->lock);
+}
+
+void rproc_event_add(const struct rproc *rproc, enum rproc_event_type type,
+		     enum rproc_state old_state, enum rproc_state new_state, const char *reason)
+{
+	const struct rproc_event event = {
+		.type = type,
+		.index = rproc->index,
+		.old_state = old_state,
+		.new_state = new_state,
+	};
+
+	rproc_event_post(rproc->context, &event, rproc->name, reason);
 }
 
 RPROC_API int rproc_event_fd(struct rproc_context *context)

@@ -6,7 +6,7 @@
  * Lock order (a thread may take a later one while it holds an earlier one):
  *   queue.lock   a leaf of its own: nothing is taken under it
  *   context.lock > rproc.data_lock > context.event_lock
- *   dumps.lock   a leaf
+ *   dumps.lock > context.event_lock
  * No callback of a driver or an application runs under any of them. The
  * *operation lock* of a processor is its worker: an item of the queue that runs
  * holds it, and nothing else may change the processor.
@@ -84,6 +84,7 @@ struct rproc_context {
 	struct list rprocs;	  /* struct rproc.link: added ones, by index */
 	struct list vdev_drivers; /* struct rproc_vdev_binding */
 	struct ids indices;
+	uint64_t last_serial; /* of a processor */
 	struct ids vdev_numbers;   /* rproc-virtio.N.auto */
 	struct ids virtio_numbers; /* virtioN */
 	char firmware_path[256];
@@ -243,6 +244,7 @@ struct rproc {
 	struct rproc_ops ops;
 	void *priv;
 	int index;
+	uint64_t serial; /* like an index that is never used again */
 	char log_name[40]; /* "remoteproc remoteprocN" */
 
 	/* constant after rproc_add() */
@@ -393,9 +395,11 @@ void rproc_free_segments(struct rproc *rproc);
 /* event.c */
 int rproc_events_init(struct rproc_events *events, unsigned int len);
 void rproc_events_fini(struct rproc_events *events);
-void rproc_event_add(struct rproc_context *context, const struct rproc *rproc,
-		     enum rproc_event_type type, enum rproc_state old_state,
-		     enum rproc_state new_state, uint64_t value, const char *reason);
+/* Queue what @event says of a processor; sequence, time, name and reason are filled in here. */
+void rproc_event_post(struct rproc_context *context, const struct rproc_event *event,
+		      const char *name, const char *reason);
+void rproc_event_add(const struct rproc *rproc, enum rproc_event_type type,
+		     enum rproc_state old_state, enum rproc_state new_state, const char *reason);
 
 /* virtio/vdev.c */
 int rproc_add_vdev(struct rproc *rproc, const struct rproc_rsc *rsc);

@@ -12,14 +12,13 @@
 
 /* ---- made ---------------------------------------------------------------------------------- */
 
-static int take_index(struct rproc_context *context)
+static int take_index(struct rproc *rproc, struct rproc_context *context)
 {
-	int index;
-
 	pthread_mutex_lock(&context->lock);
-	index = ids_get(&context->indices);
+	rproc->index = ids_get(&context->indices);
+	rproc->serial = ++context->last_serial;
 	pthread_mutex_unlock(&context->lock);
-	return index;
+	return rproc->index;
 }
 
 static char *default_firmware_name(const char *name)
@@ -74,8 +73,7 @@ RPROC_API struct rproc *rproc_alloc_sized(struct rproc_device *device, const cha
 	rproc->source.name = firmware ? strdup(firmware) : default_firmware_name(name);
 	if (!rproc->name || !rproc->priv || !rproc->source.name)
 		goto err_free;
-	rproc->index = take_index(device->context);
-	if (rproc->index < 0)
+	if (take_index(rproc, device->context) < 0)
 		goto err_free;
 	snprintf(rproc->log_name, sizeof(rproc->log_name), "remoteproc remoteproc%d", rproc->index);
 	init_ops(rproc, ops, ops_size);
@@ -99,7 +97,7 @@ static void release(struct rproc *rproc)
 	/* What a driver registered for a boot that never came. */
 	rproc_resource_cleanup(rproc);
 	rproc_table_set(rproc, NULL, NULL, 0);
-	list_for_each_safe(item, next, &rproc->subdevs)
+	list_for_each_safe (item, next, &rproc->subdevs)
 		rproc_remove_subdev(rproc, list_entry(item, struct rproc_subdev, link));
 	pthread_mutex_lock(&context->lock);
 	ids_put(&context->indices, rproc->index);
@@ -134,7 +132,8 @@ RPROC_API void rproc_free(struct rproc *rproc)
 	rproc_put(rproc);
 }
 
-/* ---- added and deleted ------------------------------------------------------------------------ */
+/* ---- added and deleted ------------------------------------------------------------------------
+ */
 
 static int validate(struct rproc *rproc)
 {
@@ -146,9 +145,11 @@ static int validate(struct rproc *rproc)
 	case RPROC_STATE_DETACHED:
 		if (rproc->ops.attach)
 			return 0;
-		return rproc_story(rproc, -EINVAL, "add", "a detached processor needs an attach op");
+		return rproc_story(rproc, -EINVAL, "add",
+				   "a detached processor needs an attach op");
 	default:
-		return rproc_story(rproc, -EINVAL, "add", "a processor is added offline or detached");
+		return rproc_story(rproc, -EINVAL, "add",
+				   "a processor is added offline or detached");
 	}
 }
 
@@ -159,17 +160,18 @@ static void publish(struct rproc *rproc)
 	struct list *item;
 
 	pthread_mutex_lock(&context->lock);
-	list_for_each(item, &context->rprocs) {
+	list_for_each (item, &context->rprocs) {
 		if (list_entry(item, struct rproc, link)->index > rproc->index)
 			break;
 	}
 	list_add_tail(item, &rproc->link);
+	/* Before anybody can find it: nothing that happens to it is told earlier. */
+	rproc_event_add(rproc, RPROC_EVENT_ADDED, rproc_state(rproc), rproc_state(rproc), "add");
 	pthread_mutex_unlock(&context->lock);
 }
 
 RPROC_API int rproc_add(struct rproc *rproc)
 {
-	enum rproc_state state;
 	int ret;
 
 	if (!rproc || atomic_load(&rproc->added) || atomic_load(&rproc->deleting))
@@ -180,9 +182,7 @@ RPROC_API int rproc_add(struct rproc *rproc)
 		return ret;
 	atomic_store(&rproc->added, true);
 	rproc_log(rproc, RPROC_LOG_INFO, "%s is available", rproc->name);
-	state = rproc_state(rproc);
 	publish(rproc);
-	rproc_event_add(rproc->context, rproc, RPROC_EVENT_ADDED, state, state, 0, "add");
 	if (!rproc->auto_boot)
 		return 0;
 	rproc->boot_work.run = rproc_do_auto_boot;
@@ -229,11 +229,12 @@ RPROC_API int rproc_del(struct rproc *rproc)
 	pthread_mutex_lock(&context->lock);
 	list_del(&rproc->link);
 	pthread_mutex_unlock(&context->lock);
-	rproc_event_add(context, rproc, RPROC_EVENT_REMOVED, state, state, 0, "remove");
+	rproc_event_add(rproc, RPROC_EVENT_REMOVED, state, state, "remove");
 	return 0;
 }
 
-/* ---- set up by the driver before rproc_add() ------------------------------------------------------ */
+/* ---- set up by the driver before rproc_add()
+ * ------------------------------------------------------ */
 
 RPROC_API int rproc_set_initial_state(struct rproc *rproc, enum rproc_state state)
 {
@@ -273,14 +274,15 @@ RPROC_API int rproc_set_feature(struct rproc *rproc, unsigned int feature)
 	return 0;
 }
 
-/* ---- state --------------------------------------------------------------------------------------- */
+/* ---- state
+ * --------------------------------------------------------------------------------------- */
 
 void rproc_set_state(struct rproc *rproc, enum rproc_state state, const char *reason)
 {
 	enum rproc_state old = (enum rproc_state)atomic_exchange(&rproc->state, (int)state);
 
 	if (old != state)
-		rproc_event_add(rproc->context, rproc, RPROC_EVENT_STATE, old, state, 0, reason);
+		rproc_event_add(rproc, RPROC_EVENT_STATE, old, state, reason);
 }
 
 RPROC_API enum rproc_state rproc_state(const struct rproc *rproc)
@@ -288,7 +290,8 @@ RPROC_API enum rproc_state rproc_state(const struct rproc *rproc)
 	return (enum rproc_state)atomic_load(&((struct rproc *)rproc)->state);
 }
 
-/* ---- what it is ------------------------------------------------------------------------------------ */
+/* ---- what it is
+ * ------------------------------------------------------------------------------------ */
 
 RPROC_API const char *rproc_name(const struct rproc *rproc)
 {

@@ -9,9 +9,13 @@ foreach(name
 		test_core_attach
 		test_core_boot
 		test_core_recovery
+		test_coredump
 		test_resources
 		test_state
 		test_vdev)
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_recorder)
 endforeach()
+add_test(NAME test_coredump_tools
+	COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/coredump_tools.sh $<TARGET_FILE:test_coredump>)
+set_tests_properties(test_coredump_tools PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
