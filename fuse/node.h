@@ -89,6 +89,7 @@ struct node {
 	bool vanishing;	    /* may go at any time: no cached names */
 	bool removed;
 	unsigned int dirs;    /* child directories */
+	unsigned int readers; /* opens that may read */
 	unsigned int pending; /* stores that have not been answered */
 	uint16_t alias;	      /* the last alias handed out */
 	time_t alias_until;   /* hand out aliases until then (CLOCK_MONOTONIC) */

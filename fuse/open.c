@@ -76,36 +76,52 @@ struct node_open *tree_open(struct tree *tree, uint64_t handle)
 /* ---- open and release -------------------------------------------------------------- */
 
 /*
+ * An alias gives an opener an inode of his own. Three need one: who opens while a
+ * store is pending (tree_lookup() sees to that), and the two below.
+ *
  * Somebody looked a name up, then a store became pending, then he opened: his
  * truncation would wait for that store. -ESTALE makes the kernel look up again,
  * once; so that the second try cannot meet the same fate, every look-up gets an
  * alias for a while.
+ *
+ * Somebody reads while others write: what sendfile reads is cut at the size in
+ * the inode, which the kernel sets to the length of the last text, and which a
+ * look-up does not repair if a write ends meanwhile.
  */
-#define ALIAS_SECONDS 10
+#define SENT_BACK_MS 10000
+#define WRITTEN_MS   50
 
-static time_t seconds(void)
+static int64_t now_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return now.tv_sec;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 bool tree_alias_wanted(struct node *node)
 {
 	if (!node->alias_until)
 		return false;
-	if (seconds() <= node->alias_until)
+	if (now_ms() <= node->alias_until)
 		return true;
 	node->alias_until = 0;
 	return false;
+}
+
+static void want_aliases(struct node *node, int64_t ms)
+{
+	int64_t until = now_ms() + ms;
+
+	if (node->alias_until < until)
+		node->alias_until = until;
 }
 
 static bool must_look_up_again(struct node *node, uint64_t id, int flags)
 {
 	if (!node->pending || id != node->id || (flags & O_ACCMODE) == O_RDONLY)
 		return false;
-	node->alias_until = seconds() + ALIAS_SECONDS;
+	want_aliases(node, SENT_BACK_MS);
 	return true;
 }
 
@@ -163,8 +179,10 @@ int node_open(struct node *node, uint64_t id, int flags, struct node_open **ret_
 	open->handle = (uint64_t)node->generation << 32 | open->slot;
 	open->access = flags & O_ACCMODE;
 	link_open(node, open);
+	node->readers += open->access == O_RDONLY;
 	err = node->ops->open ? node->ops->open(open) : 0;
 	if (err) {
+		node->readers -= open->access == O_RDONLY;
 		unlink_open(node, open);
 		give_open(tree, open);
 		return err;
@@ -182,6 +200,7 @@ void node_release(struct node_open *open)
 		node->ops->release(open);
 	if (tree->front.drop && open->waiter)
 		tree->front.drop(open, tree->front.data);
+	node->readers -= open->access == O_RDONLY;
 	unlink_open(node, open);
 	give_open(tree, open);
 	if (node->removed && !node->opens)
@@ -256,6 +275,8 @@ static void start_store(struct node_open *open, struct node_call *call)
 		node_call_done(call, ops->unwritable ? ops->unwritable : -EIO);
 		return;
 	}
+	if (open->node->readers)
+		want_aliases(open->node, WRITTEN_MS);
 	if (call->size > NODE_PAGE && (ops->flags & NODE_PAGED))
 		call->size = call->data_size = NODE_PAGE;
 	ops->store(open, call);

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The program: it comes back when the mount answers, refuses to stack, cleans up after
+the dead, and leaves nothing behind."""
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from mountlib import *
+
+
+def test_it_returns_when_the_mount_answers(place):
+    fs = Rprocfs(place)
+    result = fs.run()
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert read(fs.path("state")) == "offline\n"
+    assert sorted(os.listdir(fs.mount + "/class/remoteproc")) == [
+        "remoteproc%d" % i for i in range(4)]
+    assert os.readlink("/proc/%d/cwd" % fs.pid()) == "/"
+    for fd in "012":
+        assert os.readlink("/proc/%d/fd/%s" % (fs.pid(), fd)) == "/dev/null"
+
+
+def test_signals_unmount_and_stop(place):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        fs = Rprocfs(place).start()
+        write(fs.path("state"), "start")
+        machines = children(fs.pid())
+        fs.end(number)
+        assert not is_mounted(fs.mount)
+        for pid in machines:
+            wait_for(lambda: not state_of(pid))
+
+
+def children(parent):
+    """Whose parent this is: the machines of running processors."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % pid) as f:
+                if int(f.read().rsplit(")", 1)[1].split()[1]) == parent:
+                    found.append(int(pid))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+def test_an_unmount_ends_it(place):
+    fs = Rprocfs(place).start()
+    fd = os.pidfd_open(fs.pid())
+    subprocess.run(["umount", fs.mount], check=True)
+    ready, _, _ = select.select([fd], [], [], WAIT_S * SLOW)
+    os.close(fd)
+    assert ready, "it goes on without a mount"
+
+
+def test_a_second_one_is_refused(place):
+    fs = Rprocfs(place).start()
+    result = fs.run()
+    assert result.returncode == 1
+    assert "is being served by process %d" % fs.pid() in result.stderr, result.stderr
+    assert read(fs.path("state")) == "offline\n"
+    # By another name of the same directory, too.
+    os.symlink(place.dir, os.path.join(place.dir, "link"))
+    other = Rprocfs(place, mountpoint=os.path.join(place.dir, "link", "mnt") + "/")
+    assert "is being served" in other.run().stderr
+
+
+def test_a_dead_mount_is_cleaned(place):
+    fs = Rprocfs(place).start()
+    held = os.open(fs.path("state"), os.O_RDONLY)
+    fs.end(signal.SIGKILL)
+    assert is_mounted(fs.mount)
+    fails(errno.ENOTCONN, os.listdir, fs.mount)
+    result = fs.run()
+    assert result.returncode == 0, result
+    assert "took away the mount of a dead rprocfs" in result.stderr
+    assert read(fs.path("state")) == "offline\n"
+    with open("/proc/self/mountinfo") as f:
+        assert sum(line.split()[4] == fs.mount for line in f) == 1
+    fails(errno.ENOTCONN, os.read, held, 10)
+    fails(errno.ENOTCONN, os.close, held)
+
+
+def test_the_directory_is_made(place):
+    path = os.path.join(place.dir, "new")
+    fs = Rprocfs(place, mountpoint=path).start()
+    assert os.listdir(path)
+    fs.end()
+    assert os.listdir(path) == []
+
+
+def expect(place, args, code, text, mountpoint=None):
+    command = Rprocfs(place, *args, mountpoint=mountpoint or place.mount).command
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            timeout=WAIT_S * SLOW)
+    assert result.returncode == code, result
+    assert text in result.stdout, result
+    assert not is_mounted(place.mount)
+
+
+def test_what_makes_no_sense_is_refused_in_words(place):
+    expect(place, ["--help"], 0, "usage: rprocfs")
+    expect(place, ["--version"], 0, "rprocfs 0.")
+    expect(place, ["--nosuch"], 2, "Try: rprocfs --help")
+    expect(place, ["elsewhere"], 2, "one mount point")
+    expect(place, ["--board", "nosuch"], 2, "there are: host")
+    expect(place, ["--board", "host", "--live"], 2, "exclude each other")
+    expect(place, ["--gid", "no such group"], 2, "no such group")
+    expect(place, ["--log-level", "9"], 2, "from 1 to 7")
+    expect(place, ["--dtb", place.dir + "/nosuch.dtb"], 1, "nosuch.dtb")
+    with open(place.dir + "/junk.dtb", "w") as f:
+        f.write("junk")
+    expect(place, ["--dtb", place.dir + "/junk.dtb"], 1, "junk.dtb")
+    expect(place, ["--start", "nobody"], 1, "there is no such processor")
+    expect(place, [], 1, "cannot make the directory", "/proc/nosuch")
+    expect(place, [], 1, "mount point", place.dir + "/no/where")
+
+
+def test_start_on_the_command_line(place):
+    fs = Rprocfs(place, "--start", "host1", "--start", "remoteproc2=spin.elf",
+                 "--start", "host3=nosuch.elf").start()
+    wait_for(lambda: read(fs.path("state", 1)) == "running\n")
+    wait_for(lambda: read(fs.path("state", 2)) == "running\n")
+    assert read(fs.path("firmware", 2)) == "spin.elf\n"
+    wait_for(lambda: "nosuch.elf" in read(fs.mount + "/librproc/host3/last_error"))
+    assert read(fs.path("state", 3)) == "offline\n"
+    assert read(fs.path("state", 0)) == "offline\n"
+
+
+def test_in_the_foreground(place):
+    fs = Rprocfs(place)
+    address = os.path.join(place.dir, "notify")
+    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notify.bind(address)
+    notify.settimeout(WAIT_S * SLOW)
+    process = subprocess.Popen(fs.command[:-1] + ["--foreground", fs.mount], text=True,
+                               stderr=subprocess.PIPE, env=dict(os.environ, NOTIFY_SOCKET=address))
+    place.at_end(lambda: process.poll() is None and process.kill())
+    assert notify.recv(100) == b"READY=1"
+    assert read(fs.path("state")) == "offline\n"
+    process.send_signal(signal.SIGTERM)
+    assert notify.recv(100) == b"STOPPING=1"
+    assert process.wait(WAIT_S * SLOW) == 0
+    text = process.stderr.read()
+    process.stderr.close()
+    notify.close()
+    assert "remoteproc remoteproc0: host0 is available" in text
+
+
+def test_the_end_does_not_wait_for_clients(place):
+    """A writer whose start is pending gets EINTR, and the end comes soon."""
+    fs = Rprocfs(place, "--start", "host0=stubborn.elf").start()
+    wait_for(lambda: read(fs.path("state")) == "running\n")
+    stop = client(place, "import os,sys\n"
+                  "fd = os.open(sys.argv[1], os.O_WRONLY)\nprint('open', flush=True)\n"
+                  "try: print(os.write(fd, b'stop'), flush=True)\n"
+                  "except OSError as e: print(-e.errno, flush=True)\n", fs.path("state"))
+    assert stop.stdout.readline() == "open\n"
+    began = time.monotonic()
+    fs.end()
+    assert time.monotonic() - began < 5 * SLOW
+    assert int(stop.stdout.readline()) in (4, -errno.ENOTCONN, -errno.ECONNABORTED)
+
+
+run(globals())

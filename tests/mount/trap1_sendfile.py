@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""sendfile(2) goes through the page cache and is cut at the size the kernel
+remembers: neither values that change nor writers that truncate may cut a text."""
+import os
+import subprocess
+import threading
+from mountlib import *
+
+WORDS = ("disabled\n", "enabled\n", "inline\n")
+
+
+def send(path):
+    """The text as sendfile sees it, through a descriptor of its own."""
+    fd = os.open(path, os.O_RDONLY)
+    out = os.memfd_create("text")
+    try:
+        while os.sendfile(out, fd, None, 65536):
+            pass
+        return os.pread(out, 65536, 0).decode()
+    finally:
+        os.close(fd)
+        os.close(out)
+
+
+def hammer(path, flags, rounds):
+    """Read @rounds times while another thread changes the value. Returns bad reads."""
+    stop = threading.Event()
+
+    def change():
+        while not stop.is_set():
+            for word in ("enabled", "inline", "disabled"):
+                write(path, word, flags)
+    done = in_thread(change)
+    bad = []
+    for _ in range(rounds):
+        text = send(path)
+        if text not in WORDS:
+            bad.append(text)
+        assert read(path) in WORDS
+    stop.set()
+    done()
+    return bad
+
+
+def test_values_that_change_are_whole(place):
+    server = Server(place)
+    assert hammer(server.path("coredump"), os.O_WRONLY, 3000) == []
+
+
+def test_a_truncation_leaves_no_mark(place):
+    """While a writer truncates a text may be padded (the kernel's own window), but
+    never cut, and afterwards it is as it should be."""
+    server = Server(place)
+    path = server.path("coredump")
+    for text in hammer(path, os.O_WRONLY | os.O_TRUNC, 1000):
+        assert text.rstrip("\0") in WORDS, repr(text)
+    assert send(path) == "disabled\n"
+    fails(errno.EINVAL, write, path, "junk", os.O_WRONLY | os.O_TRUNC)
+    assert send(path) == "disabled\n"
+    os.truncate(path, 3)
+    assert send(path) == "disabled\n"
+    assert os.stat(path).st_size == 4096
+
+
+def test_all_cats_agree(place):
+    server = Server(place)
+    for cat in (["cat"], ["busybox", "cat"], ["busybox", "head", "-c", "100"]):
+        for file in ("state", "firmware", "debug/name"):
+            out = subprocess.run(cat + [server.path(file)], stdout=subprocess.PIPE, check=True)
+            assert out.stdout.decode() == read(server.path(file)), cat
+
+
+run(globals())
