@@ -10,6 +10,8 @@ foreach(name
 		test_core_boot
 		test_core_recovery
 		test_coredump
+		test_firmware
+		test_ids
 		test_resources
 		test_state
 		test_vdev)

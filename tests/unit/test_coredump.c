@@ -147,6 +147,24 @@ static void a_dump_over_a_gibibyte_is_not_made(void **state)
 	recorder_free(rec);
 }
 
+static void a_dump_of_more_segments_than_a_header_counts_is_not_made(void **state)
+{
+	struct recorder *rec = open_dumping(NULL, ELFCLASS32, RPROC_COREDUMP_ENABLED);
+	struct rproc_coredump_info info;
+	int i;
+
+	(void)state;
+	for (i = 3; i < 65534; i++)
+		assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 1), 0);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	assert_int_equal(rproc_coredump_next(rec->context, 0, &info), 0);
+	assert_int_equal(rproc_coredump_release(rec->context, info.number), 0);
+	assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 1), 0);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	assert_true(no_dump(rec, 0));
+	recorder_free(rec);
+}
+
 /* ---- the file -------------------------------------------------------------------------------- */
 
 static void assert_data(const uint8_t *data)
@@ -567,6 +585,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_dump_needs_a_class_a_segment_and_a_mode),
 		cmocka_unit_test(what_is_no_class_mode_or_dump_is_refused),
 		cmocka_unit_test(a_dump_over_a_gibibyte_is_not_made),
+		cmocka_unit_test(a_dump_of_more_segments_than_a_header_counts_is_not_made),
 		cmocka_unit_test(a_second_dump_of_one_processor_is_thrown_away),
 		cmocka_unit_test(a_dump_of_a_processor_that_is_gone_does_not_hinder_the_next),
 		cmocka_unit_test(a_second_dump_does_not_hold_an_inline_recovery),
