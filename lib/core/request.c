@@ -120,5 +120,5 @@ RPROC_API int64_t rproc_request(struct rproc *rproc, enum rproc_request type, co
 
 RPROC_API int rproc_request_cancel(struct rproc *rproc, int64_t id)
 {
-	return rproc_queue_cancel(rproc, id);
+	return rproc ? rproc_queue_cancel(rproc, id) : -EINVAL;
 }

@@ -101,6 +101,9 @@ int rproc_queue_cancel(struct rproc *rproc, int64_t id)
 	struct list *item;
 	int ret;
 
+	/* What waits for its result, and a crash, have the id 0 and cannot be withdrawn. */
+	if (id <= 0)
+		return -ENOENT;
 	pthread_mutex_lock(&queue->lock);
 	list_for_each(item, &queue->items) {
 		if (list_entry(item, struct rproc_work, link)->id == id) {

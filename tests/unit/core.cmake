@@ -10,11 +10,13 @@ foreach(name
 		test_core_boot
 		test_core_recovery
 		test_coredump
+		test_event
 		test_firmware
 		test_ids
 		test_resources
 		test_state
-		test_vdev)
+		test_vdev
+		test_worker)
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_recorder)
 endforeach()

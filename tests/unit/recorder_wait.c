@@ -177,11 +177,16 @@ static void collect(void *context)
 	rproc_collect_crashes(context);
 }
 
-void recorder_crash(struct recorder *rec, unsigned int type)
+void recorder_queue_crash(struct recorder *rec, unsigned int type)
 {
 	rproc_report_crash(rec->rproc, type);
 	/* Whether the loop has woken up already or not: afterwards the crash is queued. */
 	rproc_loop_call(rec->context->loop, collect, rec->context);
+}
+
+void recorder_crash(struct recorder *rec, unsigned int type)
+{
+	recorder_queue_crash(rec, type);
 	recorder_settle(rec);
 }
 
