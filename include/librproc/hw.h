@@ -163,7 +163,8 @@ void rproc_irq_put(struct rproc_irq *irq);
  */
 struct rproc_hw_model {
 	size_t struct_size;
-	int (*power_on)(struct rproc_context *context, void **ret_machine);
+	/* @state_dir: where it may keep a socket (struct rproc_context_options). */
+	int (*power_on)(struct rproc_context *context, const char *state_dir, void **ret_machine);
 	void (*power_off)(void *machine);
 	/* An enabled node of a board, parents first. The same node may come again. */
 	int (*add_node)(void *machine, struct rproc_device *node);

@@ -101,7 +101,7 @@ static int switch_on(struct rproc_context *context, struct rproc_board *board)
 		return rproc_context_story(context, -ENODEV,
 					   "hardware is to be a model, and no plugin has one: put "
 					   "the plugin `virtual` into the plugin path");
-	error = model->power_on(context, &machine);
+	error = model->power_on(context, context->state_dir, &machine);
 	if (error)
 		return rproc_context_story(context, error, "the model cannot be switched on: %s",
 					   strerror(-error));
