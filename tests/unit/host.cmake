@@ -21,10 +21,13 @@ rproc_add_host_test(test_host_rules test_host_rules.c
 rproc_add_host_test(test_host_machine test_host_machine.c)
 rproc_add_host_test(test_host_monitor test_host_monitor.c)
 
-rproc_add_host_test(test_host_plugin test_host_plugin.c $<TARGET_OBJECTS:rproc_plugin_host>)
-target_compile_definitions(test_host_plugin PRIVATE
-	HOST_TEST_BOARD="${CMAKE_BINARY_DIR}/plugins/host/host.dtb")
-add_dependencies(test_host_plugin rproc_host_board)
+foreach(test test_host_plugin test_host_programs)
+	rproc_add_host_test(${test} ${test}.c host_board_fixture.c
+		$<TARGET_OBJECTS:rproc_plugin_host>)
+	target_compile_definitions(${test} PRIVATE
+		HOST_TEST_BOARD="${CMAKE_BINARY_DIR}/plugins/host/host.dtb")
+	add_dependencies(${test} rproc_host_board)
+endforeach()
 rproc_add_host_test(test_host_board test_host_board.c dtb_writer.c
 	$<TARGET_OBJECTS:rproc_plugin_host>)
 

@@ -39,6 +39,10 @@ void host_fixture_teardown(struct host_fixture *fixture)
 {
 	char path[128];
 
+	host_client_power_off(&fixture->client, true);
+	/* A test that failed half-way may have left one detached. */
+	if (!host_client_claim(&fixture->client, &fixture->identity))
+		host_client_attach(&fixture->client);
 	host_client_fini(&fixture->client);
 	snprintf(path, sizeof(path), "%s/%s.sock", fixture->state_dir, fixture->identity.name);
 	unlink(path);

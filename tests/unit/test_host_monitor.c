@@ -226,6 +226,7 @@ static void another_user_is_refused(void **state)
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int status, sock, pipefd[2];
 	int32_t got = 0;
+	ssize_t len;
 	pid_t pid;
 
 	(void)state;
@@ -245,7 +246,7 @@ static void another_user_is_refused(void **state)
 	assert_true(pid >= 0);
 	if (!pid) {
 		if (setgid(65534) || setuid(65534))
-			_exit(1);
+			_exit(77);
 		sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 		memcpy(sun.sun_path, path, strlen(path) + 1);
 		if (connect(sock, (struct sockaddr *)&sun, sizeof(sun)))
@@ -259,13 +260,18 @@ static void another_user_is_refused(void **state)
 		_exit(sock == -EPERM || sock == -EACCES ? 0 : 4);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	assert_int_equal(read(pipefd[0], &got, sizeof(got)), sizeof(got));
-	assert_int_equal(got, -EPERM);
-	close(pipefd[0]);
 	close(pipefd[1]);
+	len = read(pipefd[0], &got, sizeof(got));
+	close(pipefd[0]);
 	assert_int_equal(host_client_claim(&fixture.client, &fixture.identity), 0);
 	assert_int_equal(host_client_attach(&fixture.client), 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+		print_message("there is no other user in this user namespace\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+	assert_int_equal(len, sizeof(got));
+	assert_int_equal(got, -EPERM);
 }
 
 static void a_state_directory_open_to_others_is_refused(void **state)
