@@ -75,7 +75,7 @@ void rproc_free_segments(struct rproc *rproc)
 {
 	struct list *item, *next;
 
-	list_for_each_safe (item, next, &rproc->segments)
+	list_for_each_safe(item, next, &rproc->segments)
 		free(list_entry(item, struct rproc_segment, link));
 	list_init(&rproc->segments);
 }
@@ -165,7 +165,7 @@ static uint64_t file_size(const struct rproc *rproc, size_t num)
 
 	if (num >= PN_XNUM)
 		return 0;
-	list_for_each (item, &rproc->segments) {
+	list_for_each(item, &rproc->segments) {
 		size_t len = list_entry(item, struct rproc_segment, link)->size;
 
 		if (len > DUMP_MAX - size)
@@ -181,7 +181,7 @@ static void resolve_all(struct rproc *rproc, struct dump *dump)
 	struct piece *piece = dump->pieces;
 	struct list *item;
 
-	list_for_each (item, &rproc->segments) {
+	list_for_each(item, &rproc->segments) {
 		resolve(rproc, piece, list_entry(item, struct rproc_segment, link), offset);
 		offset += piece++->size;
 	}
@@ -252,7 +252,7 @@ static struct dump *find_dump(struct rproc_dumps *dumps, uint64_t number)
 {
 	struct list *item;
 
-	list_for_each (item, &dumps->list) {
+	list_for_each(item, &dumps->list) {
 		struct dump *dump = list_entry(item, struct dump, link);
 
 		if (dump->info.number == number)
@@ -266,7 +266,7 @@ static bool has_dump(struct rproc_dumps *dumps, uint64_t owner)
 {
 	struct list *item;
 
-	list_for_each (item, &dumps->list) {
+	list_for_each(item, &dumps->list) {
 		if (list_entry(item, struct dump, link)->owner == owner)
 			return true;
 	}
@@ -347,7 +347,7 @@ RPROC_API void rproc_coredump(struct rproc *rproc)
 	struct list *item;
 	size_t num = 0;
 
-	list_for_each (item, &rproc->segments)
+	list_for_each(item, &rproc->segments)
 		num++;
 	if (mode == RPROC_COREDUMP_DISABLED || !num)
 		return;
@@ -387,7 +387,7 @@ RPROC_API int rproc_coredump_next(struct rproc_context *context, uint64_t number
 	int ret = -ENOENT;
 
 	pthread_mutex_lock(&dumps->lock);
-	list_for_each (item, &dumps->list) {
+	list_for_each(item, &dumps->list) {
 		const struct dump *dump = list_entry(item, struct dump, link);
 
 		if (dump->info.number > number) {
@@ -518,7 +518,7 @@ void rproc_dumps_fini(struct rproc_context *context)
 	struct rproc_dumps *dumps = &context->dumps;
 	struct list *item, *next;
 
-	list_for_each_safe (item, next, &dumps->list)
+	list_for_each_safe(item, next, &dumps->list)
 		free_dump(list_entry(item, struct dump, link));
 	pthread_cond_destroy(&dumps->changed);
 	pthread_mutex_destroy(&dumps->lock);
@@ -536,7 +536,7 @@ unsigned int rproc_coredump_expire(struct rproc_context *context)
 		expired = 0;
 		next = 0;
 		pthread_mutex_lock(&dumps->lock);
-		list_for_each (item, &dumps->list) {
+		list_for_each(item, &dumps->list) {
 			const struct dump *dump = list_entry(item, struct dump, link);
 
 			if (dump->deadline_ms <= now)

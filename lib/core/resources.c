@@ -31,9 +31,13 @@ void rproc_table_set(struct rproc *rproc, struct rproc_resource_table *cached,
 
 void rproc_table_store(struct rproc *rproc, uint32_t offset, uint32_t value)
 {
+	uint8_t bytes[sizeof(value)];
+
+	/* The table may be in device memory, and an entry anywhere in it. */
+	store_le32(bytes, value);
 	pthread_mutex_lock(&rproc->data_lock);
-	if (rproc->table_ptr && range_ok(offset, sizeof(value), rproc->table_size))
-		store_le32((char *)rproc->table_ptr + offset, value);
+	if (rproc->table_ptr && range_ok(offset, sizeof(bytes), rproc->table_size))
+		rproc_iomem_copy_to((char *)rproc->table_ptr + offset, bytes, sizeof(bytes));
 	pthread_mutex_unlock(&rproc->data_lock);
 }
 
@@ -211,7 +215,7 @@ int rproc_alloc_carveouts(struct rproc *rproc)
 	struct list *item;
 
 	/* Only this thread changes the list. */
-	list_for_each (item, &rproc->carveouts) {
+	list_for_each(item, &rproc->carveouts) {
 		struct rproc_mem_entry *mem = list_entry(item, struct rproc_mem_entry, link);
 		int ret = mem->alloc ? mem->alloc(rproc, mem) : 0;
 

@@ -97,7 +97,7 @@ static void release(struct rproc *rproc)
 	/* What a driver registered for a boot that never came. */
 	rproc_resource_cleanup(rproc);
 	rproc_table_set(rproc, NULL, NULL, 0);
-	list_for_each_safe (item, next, &rproc->subdevs)
+	list_for_each_safe(item, next, &rproc->subdevs)
 		rproc_remove_subdev(rproc, list_entry(item, struct rproc_subdev, link));
 	pthread_mutex_lock(&context->lock);
 	ids_put(&context->indices, rproc->index);
@@ -160,7 +160,7 @@ static void publish(struct rproc *rproc)
 	struct list *item;
 
 	pthread_mutex_lock(&context->lock);
-	list_for_each (item, &context->rprocs) {
+	list_for_each(item, &context->rprocs) {
 		if (list_entry(item, struct rproc, link)->index > rproc->index)
 			break;
 	}

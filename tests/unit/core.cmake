@@ -8,6 +8,7 @@ foreach(name
 		test_carveout
 		test_core_attach
 		test_core_boot
+		test_core_many
 		test_core_recovery
 		test_coredump
 		test_event
