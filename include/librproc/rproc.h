@@ -136,8 +136,9 @@ int rproc_context_new(const struct rproc_context_options *options,
 
 /*
  * Remove every processor of the context (detached ones are left as they are,
- * running ones are stopped), unload plugins, end the thread. All processors got
- * with rproc_get_*() must have been put. NULL is fine. Not from a callback.
+ * running ones are stopped), those also that the program made itself and has not
+ * removed: do not rproc_free() them afterwards. Unload plugins, end the thread. All
+ * processors got with rproc_get_*() must have been put. NULL is fine. Not from a callback.
  */
 void rproc_context_free(struct rproc_context *context);
 

@@ -157,11 +157,24 @@ static void free_vdev_drivers(struct rproc_context *context)
 		free(list_entry(item, struct rproc_vdev_binding, link));
 }
 
+/* A program's own processors that it has not removed: stopped, and freed in its stead. */
+static void remove_rest(struct rproc_context *context)
+{
+	struct rproc *rproc;
+
+	while ((rproc = rproc_get_next(context, -1))) {
+		rproc_del(rproc);
+		rproc_put(rproc);
+		rproc_free(rproc);
+	}
+}
+
 RPROC_API void rproc_context_free(struct rproc_context *context)
 {
 	if (!context)
 		return;
 	rproc_context_remove_board(context);
+	remove_rest(context);
 	rproc_loop_free(context->loop);
 	rproc_dumps_fini(context);
 	free_vdev_drivers(context);

@@ -40,7 +40,6 @@ struct rproc_watch {
 	void *data;
 	int fd; /* -1: a timer */
 	unsigned int ms;
-	int result;
 };
 
 int rproc_thread_create(pthread_t *ret_thread, void *(*fn)(void *), void *arg)
@@ -257,20 +256,27 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 	watch->fn(watch->fd, watch->data);
 }
 
+/* Apart from the watch, which its own callback may free before the caller has looked. */
+struct watch_begin {
+	struct rproc_watch *watch;
+	int result;
+};
+
 static void watch_begin(void *arg)
 {
-	struct rproc_watch *watch = arg;
+	struct watch_begin *begin = arg;
+	struct rproc_watch *watch = begin->watch;
 	struct timeval delay = { .tv_sec = watch->ms / 1000, .tv_usec = watch->ms % 1000 * 1000 };
 	short what = watch->fd >= 0 ? EV_READ | EV_PERSIST : 0;
 
 	watch->event = event_new(watch->loop->base, watch->fd, what, on_watch, watch);
 	if (!watch->event) {
-		watch->result = -ENOMEM;
+		begin->result = -ENOMEM;
 		return;
 	}
 	if (event_add(watch->event, watch->fd >= 0 ? NULL : &delay)) {
 		event_free(watch->event);
-		watch->result = -ENOMEM;
+		begin->result = -ENOMEM;
 	}
 }
 
@@ -278,7 +284,7 @@ static int watch_new(struct rproc_context *context, int fd, unsigned int ms, rpr
 		     void *data, struct rproc_watch **ret_watch)
 {
 	struct rproc_watch *watch = calloc(1, sizeof(*watch));
-	int ret;
+	struct watch_begin begin = { .watch = watch };
 
 	if (!watch)
 		return -ENOMEM;
@@ -287,13 +293,12 @@ static int watch_new(struct rproc_context *context, int fd, unsigned int ms, rpr
 	};
 	/* The callback may run before this returns: it must find its watch. */
 	*ret_watch = watch;
-	rproc_loop_call(context->loop, watch_begin, watch);
-	ret = watch->result;
-	if (ret) {
+	rproc_loop_call(context->loop, watch_begin, &begin);
+	if (begin.result) {
 		*ret_watch = NULL;
 		free(watch);
 	}
-	return ret;
+	return begin.result;
 }
 
 RPROC_API int rproc_watch_fd(struct rproc_context *context, int fd, rproc_watch_fn ready,

@@ -6,6 +6,7 @@ target_include_directories(rproc_recorder PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
 target_link_libraries(rproc_recorder PUBLIC rproc_static rproc_fixtures PkgConfig::CMOCKA)
 foreach(name
 		test_carveout
+		test_context
 		test_core_attach
 		test_core_boot
 		test_core_many
