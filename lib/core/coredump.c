@@ -22,6 +22,7 @@ struct piece {
 	uint32_t da;
 	size_t size;
 	const void *va; /* NULL: unreadable, or made by @dump */
+	bool is_iomem;
 	rproc_dump_fn dump;
 	void *priv;
 };
@@ -132,6 +133,8 @@ static void copy_piece(struct rproc *rproc, const struct piece *piece, void *des
 {
 	if (piece->dump)
 		piece->dump(rproc, piece->priv, dest, offset, len);
+	else if (piece->va && piece->is_iomem)
+		rproc_iomem_copy_from(dest, (const char *)piece->va + offset, len);
 	else if (piece->va)
 		memcpy(dest, (const char *)piece->va + offset, len);
 	else
@@ -150,7 +153,7 @@ static void resolve(struct rproc *rproc, struct piece *piece, const struct rproc
 	};
 	if (piece->dump)
 		return;
-	piece->va = rproc_da_to_va(rproc, segment->da, segment->size, NULL);
+	piece->va = rproc_da_to_va(rproc, segment->da, segment->size, &piece->is_iomem);
 	if (!piece->va)
 		rproc_log(rproc, RPROC_LOG_ERR,
 			  "invalid copy request for segment 0x%08x with offset %d and size %zu)",

@@ -18,7 +18,7 @@ static struct rproc_resource_table *copy_table(struct rproc *rproc)
 	struct rproc_resource_table *copy = malloc(rproc->table_size);
 
 	if (copy)
-		memcpy(copy, rproc->table_ptr, rproc->table_size);
+		rproc_iomem_copy_from(copy, rproc->table_ptr, rproc->table_size);
 	return copy;
 }
 
@@ -32,7 +32,7 @@ static void free_clean_table(struct rproc *rproc)
 static void restore_table(struct rproc *rproc)
 {
 	pthread_mutex_lock(&rproc->data_lock);
-	memcpy(rproc->table_ptr, rproc->clean_table, rproc->table_size);
+	rproc_iomem_copy_to(rproc->table_ptr, rproc->clean_table, rproc->table_size);
 	pthread_mutex_unlock(&rproc->data_lock);
 }
 
@@ -89,8 +89,11 @@ static int prepare_device(struct rproc *rproc)
 {
 	int ret = rproc->ops.prepare ? rproc->ops.prepare(rproc) : 0;
 
-	if (ret)
-		rproc_log(rproc, RPROC_LOG_ERR, "can't prepare rproc %s: %d", rproc->name, ret);
+	if (!ret)
+		return 0;
+	rproc_log(rproc, RPROC_LOG_ERR, "can't prepare rproc %s: %d", rproc->name, ret);
+	/* What it registered before it failed must not meet the next attempt. */
+	rproc_resource_cleanup(rproc);
 	return ret;
 }
 
@@ -118,7 +121,7 @@ static int load(struct rproc *rproc, const struct rproc_firmware *fw)
 		loaded = rproc->ops.find_loaded_rsc_table(rproc, fw);
 	rproc_story_begin(rproc); /* finding none is no failure */
 	if (loaded && rproc->cached_table) {
-		memcpy(loaded, rproc->cached_table, rproc->table_size);
+		rproc_iomem_copy_to(loaded, rproc->cached_table, rproc->table_size);
 		rproc_table_set(rproc, rproc->cached_table, loaded, rproc->table_size);
 	}
 	rproc_resolve_traces(rproc);
@@ -281,7 +284,7 @@ static int find_running_table(struct rproc *rproc, struct rproc_resource_table *
 	if (!walk)
 		return -ENOMEM;
 	/* The core runs and may rewrite its table: it is read once. */
-	memcpy(walk, table, size);
+	rproc_iomem_copy_from(walk, table, size);
 	rproc_table_set(rproc, NULL, table, size);
 	*ret_walk = walk;
 	return 0;

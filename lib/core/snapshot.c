@@ -68,7 +68,7 @@ RPROC_API int rproc_get_table(const struct rproc *rproc, void **ret_table, size_
 		ret = copy ? 0 : -ENOMEM;
 	}
 	if (copy)
-		memcpy(copy, r->table_ptr, size);
+		rproc_iomem_copy_from(copy, r->table_ptr, size);
 	pthread_mutex_unlock(&r->data_lock);
 	if (ret)
 		return ret;

@@ -72,9 +72,9 @@ static bool table_bytes(const struct rproc_vdev *vdev, uint32_t offset, void *re
 	pthread_mutex_lock(&rproc->data_lock);
 	there = rproc->table_ptr && range_ok(offset, len, rproc->table_size);
 	if (there && read_to)
-		memcpy(read_to, (char *)rproc->table_ptr + offset, len);
+		rproc_iomem_copy_from(read_to, (char *)rproc->table_ptr + offset, len);
 	if (there && write_from)
-		memcpy((char *)rproc->table_ptr + offset, write_from, len);
+		rproc_iomem_copy_to((char *)rproc->table_ptr + offset, write_from, len);
 	pthread_mutex_unlock(&rproc->data_lock);
 	return there;
 }
