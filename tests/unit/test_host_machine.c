@@ -8,7 +8,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,28 +128,62 @@ static void a_kick_interrupts_firmware_that_spins(void **state)
 	assert_true(late[KICKS / 2] < 5000000);
 }
 
+enum { THREADS = 4, KICKS_EACH = 250000 };
+
+/* Each thread rings an id of its own, and one that all share. */
+static void *kick_a_lot(void *arg)
+{
+	const unsigned int id = (unsigned int)(uintptr_t)arg;
+	int i;
+
+	for (i = 0; i < KICKS_EACH; i++)
+		host_client_kick(&fixture.client, i % 2 ? id : THREADS);
+	return NULL;
+}
+
 static void a_million_kicks_are_counted_and_none_is_lost(void **state)
 {
-	enum { KICKS = 1000000, IDS = 4 };
 	struct rproc_host_control *page;
+	pthread_t thread[THREADS];
+	uintptr_t i;
 	int64_t began;
-	int i;
 
 	(void)state;
 	host_fixture_boot(&fixture, "kicks");
 	host_fixture_await_trace(&fixture, "kicks: counting");
 	page = fixture.client.page;
 	began = host_fixture_now_ns();
-	for (i = 0; i < KICKS; i++)
-		host_client_kick(&fixture.client, (unsigned int)(i % IDS));
-	for (i = 0; i < IDS; i++) {
-		assert_true(host_fixture_await_word(&page->notifies[i], KICKS / IDS));
-		assert_int_equal(page->notifies[i], KICKS / IDS);
-		assert_int_equal(page->kicks[i], KICKS / IDS);
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, kick_a_lot, (void *)i), 0);
+	for (i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	for (i = 0; i <= THREADS; i++) {
+		const uint64_t want = i == THREADS ? THREADS * KICKS_EACH / 2 : KICKS_EACH / 2;
+
+		assert_true(host_fixture_await_word(&page->notifies[i], want));
+		assert_int_equal(page->notifies[i], want);
+		assert_int_equal(page->kicks[i], want);
 	}
-	print_message("%d kicks in %.0f ms, %llu interrupts\n", KICKS,
+	print_message("%d kicks in %.0f ms, %llu interrupts\n", THREADS * KICKS_EACH,
 		      (double)(host_fixture_now_ns() - began) / 1e6,
 		      (unsigned long long)page->notifies[RPROC_HOST_VQS - 1]);
+}
+
+static void kicks_may_come_while_it_stops_and_starts(void **state)
+{
+	struct host_stop_result result;
+	pthread_t thread;
+	int i;
+
+	(void)state;
+	host_fixture_boot(&fixture, "kicks");
+	assert_int_equal(pthread_create(&thread, NULL, kick_a_lot, NULL), 0);
+	for (i = 0; i < 10; i++) {
+		host_client_stop(&fixture.client, i % 2 ? HOST_TEST_MS : 0, &result);
+		host_client_power_off(&fixture.client, true);
+		host_fixture_boot(&fixture, "kicks");
+	}
+	pthread_join(thread, NULL);
 }
 
 /* ---- death ------------------------------------------------------------------------ */
@@ -331,6 +367,7 @@ int main(void)
 		T(a_kick_before_the_vector_is_set_is_not_lost),
 		T(a_kick_interrupts_firmware_that_spins),
 		T(a_million_kicks_are_counted_and_none_is_lost),
+		T(kicks_may_come_while_it_stops_and_starts),
 		T(each_crash_has_its_class_address_and_pc),
 		T(a_crash_at_the_first_instruction_is_a_crash),
 		T(firmware_that_hangs_is_bitten),
