@@ -89,6 +89,7 @@ struct node {
 	bool vanishing;	    /* may go at any time: no cached names */
 	bool removed;
 	unsigned int dirs;    /* child directories */
+	int64_t cached_until; /* the kernel may have cached its text; ms, as above */
 	unsigned int readers; /* opens that may read */
 	unsigned int pending; /* stores that have not been answered */
 	uint16_t alias;	      /* the last alias handed out */

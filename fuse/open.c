@@ -86,10 +86,12 @@ struct node_open *tree_open(struct tree *tree, uint64_t handle)
  *
  * Somebody reads while others write: what sendfile reads is cut at the size in
  * the inode, which the kernel sets to the length of the last text, and which a
- * look-up does not repair if a write ends meanwhile.
+ * look-up does not repair if a write ends meanwhile. It reads whole pages from
+ * the start; others do so, too, and then the price is a second look-up.
  */
 #define SENT_BACK_MS 10000
-#define WRITTEN_MS   50
+#define WRITTEN_MS   1000
+#define CACHED_MS    1000
 
 static int64_t now_ms(void)
 {
@@ -117,12 +119,16 @@ static void want_aliases(struct node *node, int64_t ms)
 		node->alias_until = until;
 }
 
+/* It came by the id that all share, looked up before the reason for an alias arose. */
 static bool must_look_up_again(struct node *node, uint64_t id, int flags)
 {
-	if (!node->pending || id != node->id || (flags & O_ACCMODE) == O_RDONLY)
+	if (id != node->id)
 		return false;
-	want_aliases(node, SENT_BACK_MS);
-	return true;
+	if (node->pending && (flags & O_ACCMODE) != O_RDONLY) {
+		want_aliases(node, SENT_BACK_MS);
+		return true;
+	}
+	return tree_alias_wanted(node);
 }
 
 static int check_access(const struct node *node, int flags)
@@ -248,6 +254,8 @@ static void read_shown(struct node_open *open, struct node_call *call)
 		return;
 	}
 	open->have_text = false;
+	if (!call->offset && call->size == NODE_PAGE)
+		node->cached_until = now_ms() + CACHED_MS;
 	if (!call->offset)
 		open->seen = node->event;
 	text_reset(&open->text);
@@ -275,7 +283,8 @@ static void start_store(struct node_open *open, struct node_call *call)
 		node_call_done(call, ops->unwritable ? ops->unwritable : -EIO);
 		return;
 	}
-	if (open->node->readers)
+	if (open->node->readers ||
+	    (open->node->cached_until && open->node->cached_until >= now_ms()))
 		want_aliases(open->node, WRITTEN_MS);
 	if (call->size > NODE_PAGE && (ops->flags & NODE_PAGED))
 		call->size = call->data_size = NODE_PAGE;

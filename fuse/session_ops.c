@@ -224,15 +224,14 @@ static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
  */
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct node *node = node_of(req, ino);
+	struct node *node = tree_find(session_of(req)->tree, ino);
 	struct fuse_open_out out = { .open_flags = FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES };
 	struct iovec iov = { .iov_base = &out, .iov_len = sizeof(out) };
 	struct node_open *open;
 	int err;
 
-	if (!node)
-		return;
-	err = node_open(node, ino, fi->flags, &open);
+	/* A file's name is looked up for each open: it was there a moment ago. */
+	err = node ? node_open(node, ino, fi->flags, &open) : -ENOENT;
 	if (err) {
 		fuse_reply_err(req, -err);
 		return;

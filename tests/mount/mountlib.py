@@ -226,6 +226,17 @@ class Place:
         self.mount = os.path.join(self.dir, "mnt")
         os.mkdir(self.mount)
         self.ends = []
+        # A daemon has no terminal to complain to.
+        for name in ("ASAN", "TSAN", "UBSAN", "LSAN"):
+            os.environ[name + "_OPTIONS"] = "log_path=" + os.path.join(self.dir, "sanitizer")
+
+    def reports(self):
+        text = ""
+        for name in os.listdir(self.dir):
+            if name.startswith("sanitizer."):
+                with open(os.path.join(self.dir, name), errors="replace") as f:
+                    text += f.read()
+        return text
 
     def at_end(self, function):
         self.ends.append(function)
@@ -240,7 +251,9 @@ class Place:
         while is_mounted(self.mount):
             if subprocess.run(["umount", "-l", self.mount]).returncode:
                 break
+        reports = self.reports()
         shutil.rmtree(self.dir, ignore_errors=True)
+        assert not reports, reports[:8000]
         if problem:
             raise problem
 

@@ -180,7 +180,7 @@ class Side:
         for name, word in ((self.scratch, "SCRATCH"), (self.directory, "DIR"), (self.file, "FILE")):
             text = text.replace(name, word)
         text = re.sub(r"\b%s\b" % self.good, "GOOD", text)
-        text = re.sub(r"/sed\w{6}\b", "/sedXXXXXX", text)
+        text = re.sub(r"/sed\w{6}\b", "/sed<random>", text)
         return re.sub(r"line \d+: |^\w*sh: \d+: |File \".*\n", "", text, flags=re.M)
 
     def run(self, argv):

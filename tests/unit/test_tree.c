@@ -423,10 +423,52 @@ static void pending_stores_give_others_aliases(void **state)
 	/* Who was sent back gets an alias even if the store is over by now. */
 	assert_int_equal(tree_lookup(dir, "item", &node, &alias), 0);
 	assert_int_not_equal(alias, id);
+	assert_int_equal(node_open(f->node, id, O_RDONLY, &other), -ESTALE);
 	f->node->alias_until = 1; /* long past */
 	assert_int_equal(tree_lookup(dir, "item", &node, &alias), 0);
 	assert_int_equal(alias, id);
 	node_release(open);
+}
+
+static void readers_beside_writers_get_aliases(void **state)
+{
+	struct fixture *f = *state;
+	struct node *dir = f->node->parent, *node;
+	struct node_open *reader, *writer, *late;
+	struct node_call *call;
+	char buf[NODE_PAGE];
+	uint64_t id;
+
+	/* A writer alone, or with a reader who is gone, is nothing special. */
+	assert_int_equal(front_open(&f->front, "dir/item", O_RDONLY, &reader), 0);
+	front_pread(&f->front, reader, buf, 100, 0);
+	node_release(reader);
+	assert_int_equal(front_open(&f->front, "dir/item", O_WRONLY, &writer), 0);
+	call = front_start_write(&f->front, writer, "x", 1);
+	answer(&f->item, f->node, 1);
+	front_wait(&f->front, call, NULL);
+	assert_int_equal(tree_lookup(dir, "item", &node, &id), 0);
+	assert_int_equal(id, f->node->id);
+	/* One who reads meanwhile is; so is one who may have filled the kernel's cache. */
+	for (int cached = 0; cached < 2; cached++) {
+		f->node->alias_until = f->node->cached_until = 0;
+		assert_int_equal(front_open(&f->front, "dir/item", O_RDONLY, &reader), 0);
+		if (cached) {
+			front_pread(&f->front, reader, buf, NODE_PAGE, 0);
+			node_release(reader);
+		}
+		call = front_start_write(&f->front, writer, "x", 1);
+		answer(&f->item, f->node, 1);
+		front_wait(&f->front, call, NULL);
+		assert_int_equal(tree_lookup(dir, "item", &node, &id), 0);
+		assert_int_not_equal(id, f->node->id);
+		assert_int_equal(node_open(f->node, f->node->id, O_RDONLY, &late), -ESTALE);
+		assert_int_equal(node_open(f->node, id, O_RDONLY, &late), 0);
+		node_release(late);
+		if (!cached)
+			node_release(reader);
+	}
+	node_release(writer);
 }
 
 static void aliases_run_out_of_numbers_not_of_sense(void **state)
@@ -464,6 +506,7 @@ int main(void)
 		TEST(a_store_is_answered_by_another_thread),
 		TEST(a_cancelled_store_is_answered_once),
 		TEST(pending_stores_give_others_aliases),
+		TEST(readers_beside_writers_get_aliases),
 		TEST(aliases_run_out_of_numbers_not_of_sense),
 	};
 
