@@ -298,6 +298,7 @@ struct rproc {
 	int num_vdevs;
 	uint8_t elf_class;
 	uint16_t elf_machine;
+	int loader_error; /* of a loader op whose result has no room for one; 0: none */
 };
 
 /* rproc.c */

@@ -37,12 +37,23 @@ static int open_image(struct rproc *rproc, const struct rproc_firmware *fw,
 	return ret ? rproc_report_findings(rproc, ret, "image", &report) : 0;
 }
 
+/* For the ops whose result cannot say it: that memory is short is no property of the image. */
+static bool open_image_or_tell(struct rproc *rproc, const struct rproc_firmware *fw,
+			       struct rproc_image **ret_image)
+{
+	int ret = open_image(rproc, fw, ret_image);
+
+	if (ret == -ENOMEM)
+		rproc->loader_error = ret;
+	return !ret;
+}
+
 RPROC_API uint64_t rproc_elf_get_boot_addr(struct rproc *rproc, const struct rproc_firmware *fw)
 {
 	struct rproc_image_info info;
 	struct rproc_image *image;
 
-	if (open_image(rproc, fw, &image))
+	if (!open_image_or_tell(rproc, fw, &image))
 		return 0;
 	rproc_image_info(image, &info);
 	rproc_image_close(image);
@@ -234,7 +245,7 @@ rproc_elf_find_loaded_rsc_table(struct rproc *rproc, const struct rproc_firmware
 	uint64_t da;
 	size_t size;
 
-	if (open_image(rproc, fw, &image))
+	if (!open_image_or_tell(rproc, fw, &image))
 		return NULL;
 	/* After a recovery the file may be another: what will be copied must fit too. */
 	if (!find_table(rproc, image, &table, &size, &da))

@@ -164,10 +164,36 @@ void rproc_loop_wake_after(struct rproc_loop *loop, unsigned int ms)
 	rproc_loop_call(loop, wake_after, &after);
 }
 
+/*
+ * libevent ends the process when it gets no descriptor for what it keeps within a base, so
+ * they are asked for here first.
+ */
+static int check_descriptors(void)
+{
+	int fds[4];
+	int ret = 0;
+	int i;
+
+	for (i = 0; i < 4 && !ret; i++) {
+		fds[i] = eventfd(0, EFD_CLOEXEC);
+		if (fds[i] < 0)
+			ret = -errno;
+	}
+	if (ret)
+		i--;
+	while (i--)
+		close(fds[i]);
+	return ret;
+}
+
 static int make_base(struct rproc_loop *loop)
 {
-	struct event_config *config = event_config_new();
+	struct event_config *config;
+	int ret = check_descriptors();
 
+	if (ret)
+		return ret;
+	config = event_config_new();
 	if (!config)
 		return -ENOMEM;
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);

@@ -108,6 +108,15 @@ void rproc_release_resources(struct rproc *rproc)
 
 /* ---- start ----------------------------------------------------------------------------------- */
 
+/* What get_boot_addr and find_loaded_rsc_table could not answer. */
+static int take_loader_error(struct rproc *rproc)
+{
+	int ret = rproc->loader_error;
+
+	rproc->loader_error = 0;
+	return ret;
+}
+
 static int load(struct rproc *rproc, const struct rproc_firmware *fw)
 {
 	struct rproc_resource_table *loaded = NULL;
@@ -119,6 +128,9 @@ static int load(struct rproc *rproc, const struct rproc_firmware *fw)
 	}
 	if (rproc->ops.find_loaded_rsc_table)
 		loaded = rproc->ops.find_loaded_rsc_table(rproc, fw);
+	ret = take_loader_error(rproc);
+	if (ret)
+		return ret;
 	rproc_story_begin(rproc); /* finding none is no failure */
 	if (loaded && rproc->cached_table) {
 		rproc_iomem_copy_to(loaded, rproc->cached_table, rproc->table_size);
@@ -208,7 +220,9 @@ int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw)
 		return ret;
 	atomic_store(&rproc->bootaddr,
 		     rproc->ops.get_boot_addr ? rproc->ops.get_boot_addr(rproc, fw) : 0);
-	ret = rproc->ops.parse_fw ? rproc->ops.parse_fw(rproc, fw) : 0;
+	ret = take_loader_error(rproc);
+	if (!ret && rproc->ops.parse_fw)
+		ret = rproc->ops.parse_fw(rproc, fw);
 	if (ret)
 		goto err_release;
 	/* What the driver let pass is no failure: a later one has its own story. */

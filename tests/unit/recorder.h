@@ -156,6 +156,8 @@ const char *recorder_op_name(enum recorder_op op);
 
 /* Until everything that is queued to the processor is over. */
 void recorder_settle(struct recorder *rec);
+/* The same, and until the worker's thread has ended: the next request makes a new one. */
+void recorder_rest(struct recorder *rec);
 /* Report a crash and wait until it is queued to the worker. */
 void recorder_queue_crash(struct recorder *rec, unsigned int type);
 /* Report a crash and wait until it was handled, recovery included. */

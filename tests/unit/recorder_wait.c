@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,19 @@ static int do_nothing(struct rproc *rproc, struct rproc_work *work)
 void recorder_settle(struct recorder *rec)
 {
 	rproc_queue_run(rec->rproc, do_nothing, NULL);
+}
+
+void recorder_rest(struct recorder *rec)
+{
+	struct rproc_queue *queue = &rec->rproc->queue;
+	bool busy = true;
+
+	while (busy) {
+		sched_yield();
+		pthread_mutex_lock(&queue->lock);
+		busy = queue->busy;
+		pthread_mutex_unlock(&queue->lock);
+	}
 }
 
 static void collect(void *context)
