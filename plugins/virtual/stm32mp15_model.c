@@ -42,7 +42,7 @@ static uint32_t write_reset(void *priv, uint64_t pa, uint32_t old, uint32_t valu
 
 /* ---- reading the node --------------------------------------------------------------------- */
 
-/* A property that is not there leaves the field empty. */
+/* One that is not there or makes no sense leaves the field empty: the driver will say so. */
 static int read_field(struct rproc_device *node, const char *property,
 		      struct stm32mp15_field *field)
 {
@@ -52,16 +52,14 @@ static int read_field(struct rproc_device *node, const char *property,
 
 	error = rproc_device_parse_phandle(node, property, NULL, 2, 0, &args);
 	if (error)
-		return error == -ENOENT ? 0 : error;
-	error = rproc_device_reg(args.node, 0, &region);
-	if (!error && (args.args[0] % 4 || args.args[0] >= region.len))
-		error = -EINVAL;
-	if (!error) {
+		return error == -ENOMEM ? error : 0;
+	if (!rproc_device_reg(args.node, 0, &region) && !(args.args[0] % 4) &&
+	    args.args[0] < region.len) {
 		field->pa = region.pa + args.args[0];
 		field->mask = args.args[1];
 	}
 	rproc_device_put(args.node);
-	return error;
+	return 0;
 }
 
 /* A controller that no register model has leaves it without a line, as on the board. */
@@ -125,7 +123,7 @@ int stm32mp15_add_node(struct stm32mp15_model *soc, struct machine *machine,
 	if (!soc->has_ipcc && rproc_device_is_compatible(node, "st,stm32mp1-ipcc")) {
 		error = ipcc_model_add(&soc->ipcc, machine, node);
 		soc->has_ipcc = !error;
-		return error;
+		return error == -EINVAL ? 0 : error;
 	}
 	return 0;
 }

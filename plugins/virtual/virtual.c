@@ -186,10 +186,9 @@ static int virtual_add_node(void *data, struct rproc_device *node)
 	pthread_mutex_lock(&board->machine.lock);
 	error = stm32mp15_add_node(&board->stm32mp15, &board->machine, node);
 	pthread_mutex_unlock(&board->machine.lock);
-	if (error && error != -ENOMEM)
+	if (error == -ENOSPC)
 		return rproc_device_story(node, error, "model",
-					  "this node cannot be modelled: its properties contradict "
-					  "its compatible, or each other");
+					  "the machine has no room for more blocks");
 	return error;
 }
 

@@ -49,9 +49,14 @@ static struct stm32_fixture *new_context(unsigned int shutdown_ms)
 	options.hw = "model";
 	options.shutdown_timeout_ms = shutdown_ms;
 	assert_int_equal(rproc_context_new(&options, &fix->context), 0);
-	assert_int_equal(rproc_context_add_plugin(fix->context, &rproc_plugin_virtual), 0);
-	assert_int_equal(rproc_context_add_plugin(fix->context, &rproc_plugin_stm32), 0);
+	stm32_add_plugins(fix->context);
 	return fix;
+}
+
+void stm32_add_plugins(struct rproc_context *context)
+{
+	assert_int_equal(rproc_context_add_plugin(context, &rproc_plugin_virtual), 0);
+	assert_int_equal(rproc_context_add_plugin(context, &rproc_plugin_stm32), 0);
 }
 
 int stm32_probe_board(struct stm32_fixture *fix, const char *name)

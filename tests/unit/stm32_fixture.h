@@ -34,6 +34,8 @@ int stm32_open(const char *name, unsigned int shutdown_ms, struct stm32_fixture 
 /* The same where it must come up. */
 struct stm32_fixture *stm32_new(const char *name);
 void stm32_close(struct stm32_fixture *fix);
+/* The model and the driver, for a context of the test's own. */
+void stm32_add_plugins(struct rproc_context *context);
 
 /* Power is on and nothing is probed; stm32_probe_board() goes on. */
 struct stm32_fixture *stm32_new_unprobed(const char *name, unsigned int shutdown_ms);
