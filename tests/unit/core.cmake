@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Tests of lib/core and lib/virtio, driven by a recording driver.
-add_library(rproc_recorder STATIC recorder.c recorder_wait.c core_images.c)
+add_library(rproc_recorder STATIC recorder.c recorder_wait.c core_images.c
+	coredump_fixture.c)
 target_include_directories(rproc_recorder PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
 	PRIVATE ${PROJECT_SOURCE_DIR}/lib)
 target_link_libraries(rproc_recorder PUBLIC rproc_static rproc_fixtures PkgConfig::CMOCKA)
@@ -12,6 +13,7 @@ foreach(name
 		test_core_many
 		test_core_recovery
 		test_coredump
+		test_coredump_life
 		test_event
 		test_firmware
 		test_ids
@@ -27,6 +29,6 @@ add_test(NAME test_coredump_tools
 set_tests_properties(test_coredump_tools PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 # Sanitizers bring an allocator of their own.
 if(NOT RPROC_SANITIZE)
-	rproc_add_unit_test(test_oom_core test_oom_core.c oom.c)
+	rproc_add_unit_test(test_oom_core test_oom_core.c oom_scenario.c oom.c)
 	target_link_libraries(test_oom_core PRIVATE rproc_recorder -Wl,--wrap=pthread_create)
 endif()

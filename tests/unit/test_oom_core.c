@@ -13,66 +13,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "core_images.h"
-#include "oom.h"
-#include "recorder.h"
+#include "oom_scenario.h"
 
 #define TABLE_AT (CORE_TABLE_DA - RECORDER_RAM)
-#define FAR	 100000 /* more allocations than anything here makes */
-
-/*
- * One thing to ask. @setup and @check run with all the memory there is; @act runs
- * while it fails and answers 0 or an error; @check sees its answer, and proves that
- * the thing works now; what @setup made is freed by recorder_free().
- */
-struct scenario {
-	const char *name;
-	struct recorder *(*setup)(void);
-	int (*act)(struct recorder *rec);
-	void (*check)(struct recorder *rec, int result);
-};
-
-static bool makes_sense(int result)
-{
-	return !result || result == -ENOMEM || result == -EAGAIN;
-}
-
-/* Fail allocation @n of the scenario. Returns how many failed: 0 means there is none. */
-static long run_once(const struct scenario *scenario, long n, enum oom_mode mode)
-{
-	struct recorder *rec = scenario->setup();
-	long failures, live;
-	int result;
-
-	recorder_rest(rec);
-	oom_arm(n, mode);
-	result = scenario->act(rec);
-	failures = oom_disarm();
-	if (!makes_sense(result) || (!failures && result))
-		print_error("%s, allocation %ld: result %d\n", scenario->name, n, result);
-	assert_true(makes_sense(result));
-	assert_true(failures || !result);
-	scenario->check(rec, result);
-	recorder_free(rec);
-	live = oom_live();
-	if (live)
-		print_error("%s, allocation %ld: %ld blocks left\n", scenario->name, n, live);
-	assert_int_equal(live, 0);
-	return failures;
-}
-
-static void run(const struct scenario *scenario)
-{
-	enum oom_mode mode;
-	long n;
-
-	for (mode = OOM_ONCE; mode <= OOM_ALWAYS; mode++) {
-		for (n = 1; run_once(scenario, n, mode); n++)
-			assert_true(n < FAR);
-		print_message("         %s: %ld allocations%s\n", scenario->name, n - 1,
-			      mode == OOM_ALWAYS ? ", failing from there on" : "");
-		assert_true(n > 1);
-	}
-}
 
 /* ---- contexts and processors
  * ---------------------------------------------------------------------- */
@@ -122,14 +65,14 @@ static void check_boots(struct recorder *rec, int result)
 
 static void context_new_survives_it(void **state)
 {
-	static const struct scenario given = { "context_new", setup_plain, act_context,
-					       check_boots };
-	static const struct scenario defaults = { "context_new with defaults", setup_plain,
-						  act_default_context, check_boots };
+	static const struct oom_scenario given = { "context_new", setup_plain, act_context,
+						   check_boots };
+	static const struct oom_scenario defaults = { "context_new with defaults", setup_plain,
+						      act_default_context, check_boots };
 
 	(void)state;
-	run(&given);
-	run(&defaults);
+	oom_run(&given);
+	oom_run(&defaults);
 }
 
 /* device_new, alloc, subdevices, add; and del and free of what came of it. */
@@ -159,13 +102,14 @@ static int act_auto_boot(struct recorder *rec)
 
 static void adding_a_processor_survives_it(void **state)
 {
-	static const struct scenario add = { "alloc, add, del", setup_plain, act_add, check_boots };
-	static const struct scenario boots = { "add with auto boot", setup_plain, act_auto_boot,
-					       check_boots };
+	static const struct oom_scenario add = { "alloc, add, del", setup_plain, act_add,
+						 check_boots };
+	static const struct oom_scenario boots = { "add with auto boot", setup_plain, act_auto_boot,
+						   check_boots };
 
 	(void)state;
-	run(&add);
-	run(&boots);
+	oom_run(&add);
+	oom_run(&boots);
 }
 
 static int act_small_things(struct recorder *rec)
@@ -183,11 +127,11 @@ static int act_small_things(struct recorder *rec)
 
 static void drivers_and_watches_survive_it(void **state)
 {
-	static const struct scenario small = { "vdev driver, watch", setup_plain, act_small_things,
-					       check_boots };
+	static const struct oom_scenario small = { "vdev driver, watch", setup_plain,
+						   act_small_things, check_boots };
 
 	(void)state;
-	run(&small);
+	oom_run(&small);
 }
 
 /* ---- firmware
@@ -221,14 +165,14 @@ static void check_firmware(struct recorder *rec, int result)
 
 static void set_firmware_survives_it(void **state)
 {
-	static const struct scenario set = { "set_firmware", setup_plain, act_set_firmware,
-					     check_firmware };
+	static const struct oom_scenario set = { "set_firmware", setup_plain, act_set_firmware,
+						 check_firmware };
 	char *dir = scratch_new();
 
 	(void)state;
 	spare = core_image_plain();
 	spare_fd = open(scratch_write(dir, "fw.elf", spare.data, spare.size), O_RDONLY);
-	run(&set);
+	oom_run(&set);
 	close(spare_fd);
 	fixture_image_free(&spare);
 	scratch_free(dir);
@@ -330,16 +274,16 @@ static struct recorder *setup_from_file(void)
 
 static void a_boot_survives_it(void **state)
 {
-	static const struct scenario buffer = { "boot", setup_full, act_boot, check_boot };
-	static const struct scenario file = { "boot from a file", setup_from_file, act_boot,
-					      check_boot };
+	static const struct oom_scenario buffer = { "boot", setup_full, act_boot, check_boot };
+	static const struct oom_scenario file = { "boot from a file", setup_from_file, act_boot,
+						  check_boot };
 	struct fixture_image image = core_image_full();
 
 	(void)state;
-	run(&buffer);
+	oom_run(&buffer);
 	boot_dir = scratch_new();
 	scratch_write(boot_dir, "fw.elf", image.data, image.size);
-	run(&file);
+	oom_run(&file);
 	scratch_free(boot_dir);
 	fixture_image_free(&image);
 }
@@ -386,12 +330,12 @@ static void check_del(struct recorder *rec, int result)
 
 static void a_stop_and_a_removal_survive_it(void **state)
 {
-	static const struct scenario stop = { "shutdown", setup_running, act_stop, check_stop };
-	static const struct scenario del = { "del", setup_running, act_del, check_del };
+	static const struct oom_scenario stop = { "shutdown", setup_running, act_stop, check_stop };
+	static const struct oom_scenario del = { "del", setup_running, act_del, check_del };
 
 	(void)state;
-	run(&stop);
-	run(&del);
+	oom_run(&stop);
+	oom_run(&del);
 }
 
 static void add_segment(struct recorder *rec)
@@ -445,11 +389,11 @@ static void check_crash(struct recorder *rec, int result)
 
 static void a_crash_and_its_dump_survive_it(void **state)
 {
-	static const struct scenario crash = { "crash and recovery", setup_dumping, act_crash,
-					       check_crash };
+	static const struct oom_scenario crash = { "crash and recovery", setup_dumping, act_crash,
+						   check_crash };
 
 	(void)state;
-	run(&crash);
+	oom_run(&crash);
 }
 
 /* ---- attach and detach
@@ -496,11 +440,11 @@ static void check_attach(struct recorder *rec, int result)
 
 static void attach_and_detach_survive_it(void **state)
 {
-	static const struct scenario attach = { "attach and detach", setup_detached, act_attach,
-						check_attach };
+	static const struct oom_scenario attach = { "attach and detach", setup_detached, act_attach,
+						    check_attach };
 
 	(void)state;
-	run(&attach);
+	oom_run(&attach);
 }
 
 /* ---- requests and snapshots
@@ -563,14 +507,14 @@ static void check_running(struct recorder *rec, int result)
 
 static void requests_and_snapshots_survive_it(void **state)
 {
-	static const struct scenario request = { "request", setup_running, act_request,
-						 check_request };
-	static const struct scenario snapshots = { "snapshots", setup_running, act_snapshots,
-						   check_running };
+	static const struct oom_scenario request = { "request", setup_running, act_request,
+						     check_request };
+	static const struct oom_scenario snapshots = { "snapshots", setup_running, act_snapshots,
+						       check_running };
 
 	(void)state;
-	run(&request);
-	run(&snapshots);
+	oom_run(&request);
+	oom_run(&snapshots);
 }
 
 /* ---- descriptors run out
