@@ -134,19 +134,21 @@ static void state_changed(struct rprocfs *fs, const struct rproc_event *event)
 
 	if (!processor)
 		return;
+	/*
+	 * First of all, since somebody waits; what he then asks is served when all of this
+	 * is done. Linux never says that a state has changed.
+	 */
+	if (!fs->options.mainline)
+		node_notify(processor->state);
 	/* Recovery by attaching goes through here, and gives all resources up on its way. */
 	if (event->new_state == RPROC_STATE_DETACHED)
 		trace_forget(processor);
 	processor_refresh(processor);
-	/* Linux never says that a state has changed. */
-	if (!fs->options.mainline)
-		node_notify(processor->state);
 	node_notify(processor->last_error);
 }
 
 static void apply_event(struct rprocfs *fs, const struct rproc_event *event)
 {
-	own_event(fs, event);
 	switch (event->type) {
 	case RPROC_EVENT_ADDED:
 		if (add_by_index(fs, event->index))
@@ -166,6 +168,7 @@ static void apply_event(struct rprocfs *fs, const struct rproc_event *event)
 		resync(fs);
 		break;
 	}
+	own_event(fs, event);
 }
 
 void fs_settle(struct rprocfs *fs)

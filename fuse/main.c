@@ -136,8 +136,10 @@ static int add_board(struct daemon *daemon)
 		ret = rproc_context_add_board(daemon->context, dtb, len, false);
 	if (ret < 0) {
 		rproc_context_last_error(daemon->context, story, sizeof(story));
-		fprintf(stderr, "rprocfs: board %s: %s%s%s\n", what, strerror(-ret),
-			*story ? ": " : "", story);
+		if (*story)
+			fprintf(stderr, "rprocfs: %s\n", story);
+		else
+			fprintf(stderr, "rprocfs: board %s: %s\n", what, strerror(-ret));
 		return ret;
 	}
 	return 0;

@@ -55,7 +55,9 @@ def enter_namespace():
     if os.geteuid() == 0:
         command = ["unshare", "-m", "--propagation", "private"]
     else:
-        command = ["unshare", "-Urm"]
+        # The network namespace makes some of the kernel's own files ours; it must be made
+        # when the user namespace has its map.
+        command = ["unshare", "-Urm", "unshare", "-n"]
         env["RPROC_TEST_USERNS"] = "1"
     if subprocess.run(command + ["true"], stderr=subprocess.DEVNULL).returncode:
         print("skipped: no mount namespace to be had (unshare)")

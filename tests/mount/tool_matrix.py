@@ -10,7 +10,7 @@ from mountlib import *
 # Each command runs in the directory of the attribute FILE, which holds GOOD. On sysfs
 # that is a number. Here it is `firmware`, which takes the same text, so that outputs are
 # the same to the letter; or for what is refused `coredump`, whose words are its own.
-GOOD, GOOD_WORD, BAD = "100000", "inline", "bogus1"
+GOOD_WORD, BAD = "inline", "bogus1"
 
 SHELLS = ["bash", "dash", "busybox sh"]
 SHELL_COMMANDS = [
@@ -192,17 +192,24 @@ class Side:
 
 
 def sysfs_side(scratch):
-    """A network queue's length: harmless, and written back as it was."""
-    directory, file = "/sys/class/net/lo", "tx_queue_len"
+    """A number that may be written: of the machine, harmless and written back as it was;
+    or of a network namespace of our own."""
+    directory, file, good = "/sys/class/net/lo", "tx_queue_len", "100000"
+    if not is_root():
+        own = os.path.join(os.path.dirname(scratch), "sys")
+        os.mkdir(own)
+        if subprocess.run(["mount", "-t", "sysfs", "none", own], stderr=subprocess.DEVNULL).returncode:
+            raise Skip("sysfs cannot be mounted")
+        directory, file, good = own + directory[4:], "mtu", "65535"
     path = os.path.join(directory, file)
     if not os.path.exists(path):
         raise Skip("no " + path)
     try:
         before = read(path).strip()
-        write(path, GOOD)
+        write(path, good)
     except OSError as e:
         raise Skip("%s cannot be written: %s" % (path, e))
-    return Side(directory, file, GOOD, scratch), lambda: write(path, before)
+    return Side(directory, file, good, scratch), lambda: write(path, before)
 
 
 def sides(place):
@@ -212,11 +219,13 @@ def sides(place):
     theirs_dir, ours_dir = os.path.join(place.dir, "a"), os.path.join(place.dir, "b")
     os.mkdir(theirs_dir)
     os.mkdir(ours_dir)
+    place.at_end(lambda: subprocess.run(["umount", "-l", os.path.join(place.dir, "sys")],
+                                        stderr=subprocess.DEVNULL))
     theirs, restore = sysfs_side(theirs_dir)
     place.at_end(restore)
     server = Server(place)
     directory = os.path.dirname(server.path("state"))
-    return theirs, Side(directory, "firmware", GOOD, ours_dir), \
+    return theirs, Side(directory, "firmware", theirs.good, ours_dir), \
         Side(directory, "coredump", GOOD_WORD, ours_dir)
 
 

@@ -11,3 +11,7 @@ foreach(name test_tree test_fuse_stream)
 endforeach()
 rproc_add_unit_test(test_fuse_fs test_fuse_fs.c)
 target_link_libraries(test_fuse_fs PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder)
+rproc_add_unit_test(test_fuse_memory test_fuse_memory.c)
+target_link_libraries(test_fuse_memory PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder
+	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=vasprintf
+	-Wl,--wrap=asprintf)

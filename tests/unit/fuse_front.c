@@ -93,7 +93,7 @@ int front_open(struct front *front, const char *path, int flags, struct node_ope
 
 /* ---- calls ------------------------------------------------------------------------------ */
 
-static void completed(struct node_call *call)
+void front_completed(struct node_call *call)
 {
 	struct front *front = call->front;
 
@@ -116,7 +116,7 @@ static struct node_call *start(struct node_call *call)
 struct node_call *front_start_read(struct front *front, struct node_open *open, size_t size,
 				   uint64_t offset, bool nonblock)
 {
-	struct node_call *call = node_call_new(NODE_CALL_READ, open, completed, front);
+	struct node_call *call = node_call_new(NODE_CALL_READ, open, front_completed, front);
 
 	assert_non_null(call);
 	call->size = size;
@@ -128,7 +128,7 @@ struct node_call *front_start_read(struct front *front, struct node_open *open, 
 struct node_call *front_start_write(struct front *front, struct node_open *open, const void *data,
 				    size_t size)
 {
-	struct node_call *call = node_call_new(NODE_CALL_STORE, open, completed, front);
+	struct node_call *call = node_call_new(NODE_CALL_STORE, open, front_completed, front);
 
 	assert_non_null(call);
 	call->data = data;
@@ -199,7 +199,7 @@ ssize_t front_write(struct front *front, struct node_open *open, const void *dat
 ssize_t front_ioctl(struct front *front, struct node_open *open, unsigned int cmd, void *value,
 		    size_t size)
 {
-	struct node_call *call = node_call_new(NODE_CALL_IOCTL, open, completed, front);
+	struct node_call *call = node_call_new(NODE_CALL_IOCTL, open, front_completed, front);
 
 	assert_non_null(call);
 	call->cmd = cmd;

@@ -37,6 +37,8 @@ struct node *front_find(struct front *front, const char *path);
 /* 0 or the errno of a look-up or open. */
 int front_open(struct front *front, const char *path, int flags, struct node_open **ret_open);
 
+/* The completion of calls that a test makes itself; call->front is the front. */
+void front_completed(struct node_call *call);
 /* Begin a call; it may be over when this returns. */
 struct node_call *front_start_read(struct front *front, struct node_open *open, size_t size,
 				   uint64_t offset, bool nonblock);
