@@ -380,7 +380,10 @@ int rproc_vdev_get_config(const struct rproc_vdev *vdev, unsigned int offset, vo
 			  unsigned int len);
 int rproc_vdev_set_config(struct rproc_vdev *vdev, unsigned int offset, const void *buf,
 			  unsigned int len);
-/* Called on rproc_vq_interrupt() of the vring; NULL: nobody. Any thread, no lock held. */
+/*
+ * Called on rproc_vq_interrupt() of the vring; NULL: nobody. Any thread, no lock held. Taking it
+ * away waits until a call that runs has returned: not from the callback itself.
+ */
 typedef void (*rproc_vq_fn)(struct rproc_vdev *vdev, unsigned int index, void *data);
 int rproc_vdev_set_callback(struct rproc_vdev *vdev, unsigned int index, rproc_vq_fn callback,
 			    void *data);

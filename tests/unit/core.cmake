@@ -30,5 +30,8 @@ set_tests_properties(test_coredump_tools PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 
 # Sanitizers bring an allocator of their own.
 if(NOT RPROC_SANITIZE)
 	rproc_add_unit_test(test_oom_core test_oom_core.c oom_scenario.c oom.c)
-	target_link_libraries(test_oom_core PRIVATE rproc_recorder -Wl,--wrap=pthread_create)
+	rproc_add_unit_test(test_oom_board test_oom_board.c dtb_writer.c oom_scenario.c oom.c)
+	foreach(name test_oom_core test_oom_board)
+		target_link_libraries(${name} PRIVATE rproc_recorder -Wl,--wrap=pthread_create)
+	endforeach()
 endif()
