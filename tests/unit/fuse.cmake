@@ -9,8 +9,10 @@ foreach(name test_tree test_fuse_stream)
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_fuse_front)
 endforeach()
-rproc_add_unit_test(test_fuse_fs test_fuse_fs.c)
-target_link_libraries(test_fuse_fs PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder)
+foreach(name test_fuse_fs test_fuse_boot)
+	rproc_add_unit_test(${name} ${name}.c fuse_fixture.c)
+	target_link_libraries(${name} PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder)
+endforeach()
 rproc_add_unit_test(test_fuse_memory test_fuse_memory.c)
 target_link_libraries(test_fuse_memory PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder
 	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=vasprintf
