@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "core/internal.h"
 #include "core_images.h"
 #include "recorder.h"
 
@@ -407,20 +408,77 @@ static void a_failed_attach_on_recovery_leaves_a_processor_that_attaches(void **
 	recorder_free(rec);
 }
 
+/* Memory that is there without prepare, which nobody has called yet. */
+static void *always_there(struct rproc *rproc, uint64_t da, size_t len, bool *ret_is_iomem)
+{
+	struct recorder *rec = *(struct recorder **)rproc_priv(rproc);
+
+	(void)ret_is_iomem;
+	if (da < RECORDER_RAM || len > RECORDER_RAM_LEN ||
+	    da - RECORDER_RAM > RECORDER_RAM_LEN - len)
+		return NULL;
+	return rec->ram + (da - RECORDER_RAM);
+}
+
+/* In the kernel its count stays 0, and the first stop makes that -1 and stops nothing. */
 static void a_detached_processor_that_crashes_is_counted_once_it_recovered(void **state)
 {
-	const struct recorder_options options = { .detached = true };
 	struct fixture_image image = core_image_plain();
+	char *dir = scratch_new();
+	const struct recorder_options options = { .detached = true,
+						  .firmware_dirs = dir,
+						  .firmware = "fw.elf",
+						  .da_to_va = always_there };
 	struct recorder *rec = recorder_new(&options);
 
 	(void)state;
-	/* Its firmware cannot be set while it is detached, so it is given before. */
-	assert_int_equal(rproc_set_firmware_buffer(rec->rproc, "fw", image.data, image.size),
-			 -EBUSY);
-	fixture_image_free(&image);
+	scratch_write(dir, "fw.elf", image.data, image.size);
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	/* No such file: what it ran is stopped, and what it is now is offline. */
+	recorder_expect(rec, CRASHED "stop\nb.unprepare\na.unprepare\n"
+				     "<6> stopped remote processor dsp\ncoredump\nload\n"
+				     "find_loaded_rsc_table\na.prepare\nb.prepare\nstart\n"
+				     "a.start\nb.start\n<6> remote processor dsp is now up\n");
+	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
+	assert_int_equal(rproc_shutdown(rec->rproc), 0);
 	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	recorder_free(rec);
+	fixture_image_free(&image);
+	scratch_free(dir);
+}
+
+static void a_detached_processor_that_crashes_without_a_firmware_is_offline(void **state)
+{
+	const struct recorder_options options = { .detached = true };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_expect_line(rec, "<3> request_firmware failed: -2");
+	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+	recorder_free(rec);
+}
+
+static int delete_flag(struct recorder *rec, enum recorder_op op)
+{
+	/* As if rproc_del() had come while the dump was made. */
+	if (op == REC_COREDUMP)
+		atomic_store(&rec->rproc->deleting, true);
+	return 0;
+}
+
+static void a_recovery_ends_where_the_processor_is_removed(void **state)
+{
+	struct recorder *rec = open_full(NULL);
+
+	(void)state;
+	boot(rec);
+	rec->hook = delete_flag;
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_expect(rec, STOPPED "coredump\n" FREE);
+	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+	assert_int_equal(rproc_trigger_recovery(rec->rproc), -ENODEV);
+	atomic_store(&rec->rproc->deleting, false);
 	recorder_free(rec);
 }
 
@@ -458,6 +516,8 @@ int main(void)
 		cmocka_unit_test(boots_are_not_forgotten_by_a_recovery),
 		cmocka_unit_test(attach_on_recovery_detaches_and_attaches_in_full),
 		cmocka_unit_test(a_detached_processor_that_crashes_is_counted_once_it_recovered),
+		cmocka_unit_test(a_detached_processor_that_crashes_without_a_firmware_is_offline),
+		cmocka_unit_test(a_recovery_ends_where_the_processor_is_removed),
 		cmocka_unit_test(a_detached_processor_that_crashed_can_be_stopped),
 	};
 
