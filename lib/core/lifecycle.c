@@ -95,12 +95,10 @@ static int allowed(struct rproc *rproc, enum rproc_call call, const char *word, 
 			   rproc_state_name(state), when, word);
 }
 
-int rproc_do_shutdown(struct rproc *rproc)
+static int shut_down(struct rproc *rproc)
 {
-	int ret;
+	int ret = allowed(rproc, RPROC_CALL_SHUTDOWN, "stop", "a running, attached or crashed");
 
-	rproc_story_begin(rproc);
-	ret = allowed(rproc, RPROC_CALL_SHUTDOWN, "stop", "a running, attached or crashed");
 	if (ret)
 		return ret;
 	/*
@@ -112,21 +110,28 @@ int rproc_do_shutdown(struct rproc *rproc)
 		return 0;
 	}
 	ret = rproc_stop(rproc, rproc_state(rproc) == RPROC_STATE_CRASHED, "stop");
-	if (ret) {
-		rproc_story_end(rproc, ret, "stop");
+	if (ret)
 		return ret;
-	}
 	rproc_release_resources(rproc);
 	atomic_store(&rproc->power, 0);
 	atomic_fetch_add(&rproc->shutdowns, 1);
 	return 0;
 }
 
-int rproc_do_detach(struct rproc *rproc)
+int rproc_do_shutdown(struct rproc *rproc)
 {
 	int ret;
 
 	rproc_story_begin(rproc);
+	ret = shut_down(rproc);
+	rproc_story_end(rproc, ret, "stop");
+	return ret;
+}
+
+static int detach(struct rproc *rproc)
+{
+	int ret;
+
 	ret = allowed(rproc, RPROC_CALL_DETACH, "detach",
 		      rproc->features & (1u << RPROC_FEAT_DETACH_RUNNING) ? "a running or attached" :
 									     "an attached");
@@ -137,12 +142,20 @@ int rproc_do_detach(struct rproc *rproc)
 		return 0;
 	}
 	ret = rproc_disconnect(rproc);
-	if (ret) {
-		rproc_story_end(rproc, ret, "detach");
+	if (ret)
 		return ret;
-	}
 	rproc_release_resources(rproc);
 	atomic_store(&rproc->power, 0);
 	atomic_fetch_add(&rproc->detaches, 1);
 	return 0;
+}
+
+int rproc_do_detach(struct rproc *rproc)
+{
+	int ret;
+
+	rproc_story_begin(rproc);
+	ret = detach(rproc);
+	rproc_story_end(rproc, ret, "detach");
+	return ret;
 }

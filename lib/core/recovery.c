@@ -177,8 +177,11 @@ int rproc_do_recovery(struct rproc *rproc)
 	int ret;
 
 	rproc_story_begin(rproc);
-	if (atomic_load(&rproc->deleting))
-		return rproc_story(rproc, -ENODEV, "recovery", "%s is being removed", rproc->name);
+	if (atomic_load(&rproc->deleting)) {
+		ret = rproc_story(rproc, -ENODEV, "recovery", "%s is being removed", rproc->name);
+		rproc_story_end(rproc, ret, "recovery");
+		return ret;
+	}
 	if (rproc_state(rproc) != RPROC_STATE_CRASHED)
 		return 0;
 	ret = recover(rproc);

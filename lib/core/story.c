@@ -67,6 +67,8 @@ void rproc_story_end(struct rproc *rproc, int error, const char *stage)
 		tell(rproc, error, stage, "the host has no memory left");
 	else if (error)
 		tell(rproc, error, stage, strerror(-error));
+	/* A crash that comes now has a story of its own. */
+	rproc_story_begin(rproc);
 }
 
 RPROC_API int rproc_report_findings(struct rproc *rproc, int error, const char *stage,
