@@ -85,7 +85,7 @@ static int check_unique(const struct rproc_device *device)
 	const struct rproc_device *other;
 	struct list *item;
 
-	list_for_each (item, &device->context->devices) {
+	list_for_each(item, &device->context->devices) {
 		other = list_entry(item, struct rproc_device, link);
 		if (!strcmp(other->path, device->path))
 			return rproc_context_story(
@@ -123,7 +123,7 @@ static int count_processors(const struct rproc_device *device)
 	int count = 0;
 
 	pthread_mutex_lock(&context->lock);
-	list_for_each (item, &context->rprocs)
+	list_for_each(item, &context->rprocs)
 		if (list_entry(item, struct rproc, link)->dev == device)
 			count++;
 	pthread_mutex_unlock(&context->lock);
@@ -396,12 +396,11 @@ RPROC_API int rproc_context_add_board_file(struct rproc_context *context, const 
 	return ret;
 }
 
-void rproc_context_remove_board(struct rproc_context *context)
+static void remove_devices(struct rproc_context *context)
 {
 	struct rproc_device *device;
 	struct list *item;
 
-	pthread_mutex_lock(&context->board_lock);
 	while (!list_empty(&context->devices)) {
 		item = context->devices.prev;
 		list_del(item);
@@ -411,6 +410,19 @@ void rproc_context_remove_board(struct rproc_context *context)
 		device->plugin = NULL;
 		rproc_device_put(device);
 	}
+}
+
+RPROC_API void rproc_context_remove_boards(struct rproc_context *context)
+{
+	pthread_mutex_lock(&context->board_lock);
+	remove_devices(context);
+	pthread_mutex_unlock(&context->board_lock);
+}
+
+void rproc_context_remove_board(struct rproc_context *context)
+{
+	pthread_mutex_lock(&context->board_lock);
+	remove_devices(context);
 	rproc_hw_power_off(context);
 	rproc_plugins_unload(context);
 	pthread_mutex_unlock(&context->board_lock);

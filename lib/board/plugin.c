@@ -122,7 +122,7 @@ static struct rproc_loaded_plugin *find_by_name(struct rproc_context *context, c
 	struct rproc_loaded_plugin *loaded;
 	struct list *item;
 
-	list_for_each (item, &context->plugins) {
+	list_for_each(item, &context->plugins) {
 		loaded = list_entry(item, struct rproc_loaded_plugin, link);
 		if (!loaded->refusal && !strcmp(loaded->plugin.name, name))
 			return loaded;
@@ -425,7 +425,7 @@ void rproc_plugins_describe(struct rproc_context *context, char *buf, size_t len
 		append(buf, len, "this program has compiled-in plugins only: ");
 	else
 		append(buf, len, "plugins in %.200s: ", context->plugin_path);
-	list_for_each (item, &context->plugins) {
+	list_for_each(item, &context->plugins) {
 		loaded = list_entry(item, struct rproc_loaded_plugin, link);
 		if (loaded->refusal)
 			append(buf, len, "%srefused %s (%s)", sep, loaded->path, loaded->refusal);
