@@ -54,6 +54,16 @@ unsigned int bench_count(const struct bench *bench, unsigned int full)
 	return full > 100 ? full / 50 : 2;
 }
 
+int bench_dir(char dir[BENCH_DIR_MAX])
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (snprintf(dir, BENCH_DIR_MAX, "%s/rproc-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp") >=
+	    BENCH_DIR_MAX)
+		return -ENAMETOOLONG;
+	return mkdtemp(dir) ? 0 : -errno;
+}
+
 /* ---- statistics ------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)

@@ -34,6 +34,10 @@ uint64_t bench_now(void);
 /* @full, or hardly any for --quick. */
 unsigned int bench_count(const struct bench *bench, unsigned int full);
 
+/* A new directory in TMPDIR, or /tmp. 0 or a negative errno. */
+#define BENCH_DIR_MAX 128
+int bench_dir(char dir[BENCH_DIR_MAX]);
+
 /* Carry out the operation once. 0 or a negative errno. */
 typedef int (*bench_op_fn)(void *arg);
 /*

@@ -88,7 +88,7 @@ static int run(struct bench *bench, char **args, const char *dir)
 						       .state_dir = dir };
 	struct rproc_context *context;
 	struct rproc *rproc = NULL;
-	char board[128];
+	char board[BENCH_DIR_MAX + 16];
 	int err;
 
 	err = rproc_context_new(&options, &context);
@@ -113,15 +113,16 @@ static int run(struct bench *bench, char **args, const char *dir)
 int main(int argc, char **argv)
 {
 	static const char usage[] = "HOST_PLUGIN_DIR FIRMWARE STATIC_BINARY";
-	char dir[] = "/tmp/rproc-bench-XXXXXX";
+	char dir[BENCH_DIR_MAX];
 	struct bench bench;
 	int first, err;
 
 	bench_init(&bench, argc, argv, usage, &first);
 	if (argc - first != 3)
 		return fprintf(stderr, "usage: %s %s\n", argv[0], usage), 2;
-	if (!mkdtemp(dir)) {
-		bench_fail(&bench, NAME, -errno, dir);
+	err = bench_dir(dir);
+	if (err) {
+		bench_fail(&bench, NAME, err, dir);
 		return bench_exit(&bench);
 	}
 	err = run(&bench, argv + first, dir);

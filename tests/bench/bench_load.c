@@ -314,14 +314,12 @@ static int compare_first_boots(struct bench *bench, const struct size_row *row,
 static void bench_first_boot(struct bench *bench, const struct size_row *row,
 			     const struct loadable *loadable)
 {
-	const char *tmp = getenv("TMPDIR");
 	struct first_boot boot = { .loadable = loadable };
-	char dir[256], path[300];
-	int err;
+	char dir[BENCH_DIR_MAX], path[BENCH_DIR_MAX + 16];
+	int err = bench_dir(dir);
 
-	snprintf(dir, sizeof(dir), "%s/rproc-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!mkdtemp(dir)) {
-		bench_fail(bench, row->boot_name, -errno, dir);
+	if (err) {
+		bench_fail(bench, row->boot_name, err, dir);
 		return;
 	}
 	snprintf(path, sizeof(path), "%s/%s", dir, FIRMWARE);

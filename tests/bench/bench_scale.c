@@ -27,14 +27,14 @@ struct many {
 	unsigned int count;
 	unsigned int next;	      /* the processor whose turn it is */
 	struct attribute *attributes; /* `state` of each */
-	char state_dir[64];
+	char state_dir[BENCH_DIR_MAX + 16];
 };
 
 /* @dir: for the board and the daemon's own files. */
 static int start(struct many *many, enum board_kind kind, unsigned int count, char *rprocfs,
 		 char *plugins, const char *dir)
 {
-	char board[128];
+	char board[BENCH_DIR_MAX + 16];
 	char *argv[] = { rprocfs,	"--foreground",	 "--dtb",
 			 board,		"--plugin-path", plugins,
 			 "--state-dir", many->state_dir, (char *)MOUNTED_DIR,
@@ -222,9 +222,9 @@ static void bench_holding(struct bench *bench, char **args, const char *dir)
 int main(int argc, char **argv)
 {
 	static const char usage[] = "RPROCFS TEMPLATE_PLUGIN_DIR HOST_PLUGIN_DIR";
-	char dir[] = "/tmp/rproc-bench-XXXXXX";
+	char dir[BENCH_DIR_MAX];
 	struct bench bench;
-	int first;
+	int first, err;
 
 	bench_init(&bench, argc, argv, usage, &first);
 	if (argc - first != 3)
@@ -233,8 +233,9 @@ int main(int argc, char **argv)
 		bench_skip(&bench, "many processors", "/dev/fuse cannot be opened");
 		return bench_exit(&bench);
 	}
-	if (!mkdtemp(dir)) {
-		bench_fail(&bench, "many processors", -errno, dir);
+	err = bench_dir(dir);
+	if (err) {
+		bench_fail(&bench, "many processors", err, dir);
 		return bench_exit(&bench);
 	}
 	mounted_steady();

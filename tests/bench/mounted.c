@@ -126,9 +126,8 @@ int mounted_start(struct mounted *mounted, char *const argv[])
 	int mounts, err;
 
 	*mounted = (struct mounted){ .pidfd = -1, .output = -1 };
-	snprintf(mounted->dir, sizeof(mounted->dir), "/tmp/rproc-bench-XXXXXX");
-	if (!mkdtemp(mounted->dir)) {
-		err = -errno;
+	err = bench_dir(mounted->dir);
+	if (err) {
 		mounted->dir[0] = '\0';
 		return err;
 	}

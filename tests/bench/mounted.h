@@ -8,12 +8,13 @@
 #define RPROC_BENCH_MOUNTED_H
 
 #include <sys/types.h>
+#include "bench.h"
 
 struct mounted {
 	pid_t pid;
 	int pidfd;
 	int output; /* what it printed */
-	char dir[128];
+	char dir[BENCH_DIR_MAX];
 };
 
 /* Where in an argv the directory goes. */

@@ -28,6 +28,7 @@ ROWS = {
     "attribute open+write+close": 2,
     "attribute write with O_TRUNC": 2,
     "poll wake-up": 2,
+    "poll wake-up, one CPU": 2,
     "attribute, 100 processors": 1,
     "attribute, 1,000 processors": 1,
     "peak memory, 1,000 processors": 1,
@@ -45,6 +46,7 @@ AIMS = {
     "attribute open+write+close": 1.15,
     "attribute write with O_TRUNC": 1.15,
     "poll wake-up": 1.15,
+    "poll wake-up, one CPU": 1.15,
     "attribute, 100 processors": 1.2,
     "attribute, 1,000 processors": 1.2,
 }

@@ -109,43 +109,54 @@ static int wait_until_it_polls(struct waiter *w)
 
 /* ---- the thread that makes the change -------------------------------------------------- */
 
-/* The time in the last line that tells of a change, or 0. */
-static int64_t time_in_lines(char *lines)
+/* The time of a line that tells of a change, or 0. */
+static int64_t time_in_line(const char *line)
 {
-	char *rest = NULL;
-	int64_t when = 0;
+	long long seconds, nanoseconds;
 
-	for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		long long seconds, nanoseconds;
-
-		if (!strstr(line, " -> "))
-			continue;
-		if (sscanf(line, "%*u %lld.%9lld", &seconds, &nanoseconds) == 2)
-			when = (int64_t)seconds * 1000000000 + nanoseconds;
-	}
-	return when;
+	if (!strstr(line, " -> "))
+		return 0;
+	if (sscanf(line, "%*u %lld.%9lld", &seconds, &nanoseconds) != 2)
+		return 0;
+	return (int64_t)seconds * 1000000000 + nanoseconds;
 }
 
-/* When did the change happen that was just made? 0 or a negative errno. */
-static int time_of_change(const struct waiter *w, int64_t *ret_when)
+/* The next line of @fd; -ETIMEDOUT if there is none. */
+static int read_line(int fd, char *buf, size_t size)
 {
-	int64_t when = 0;
-	char buf[8192];
-	ssize_t n;
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	ssize_t n = read(fd, buf, size - 1);
 
-	do {
-		struct pollfd fd = { .fd = w->events, .events = POLLIN };
-
-		if (poll(&fd, 1, DEADLINE_MS) != 1)
+	if (n < 0 && errno == EAGAIN) {
+		if (poll(&ready, 1, DEADLINE_MS) != 1)
 			return -ETIMEDOUT;
-		n = read(w->events, buf, sizeof(buf) - 1);
-		if (n < 0)
-			return -errno;
-		buf[n] = '\0';
-		when = time_in_lines(buf);
-	} while (!when);
-	*ret_when = when;
+		n = read(fd, buf, size - 1);
+	}
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
 	return 0;
+}
+
+/* When did the change happen that was asked for at @asked? Older lines are skipped. */
+static int time_of_change(const struct waiter *w, int64_t asked, int64_t *ret_when)
+{
+	uint64_t deadline = bench_now() + UINT64_C(1000000) * DEADLINE_MS;
+	char line[4096];
+
+	while (bench_now() < deadline) {
+		int err = read_line(w->events, line, sizeof(line));
+		int64_t when;
+
+		if (err)
+			return err;
+		when = time_in_line(line);
+		if (when >= asked) {
+			*ret_when = when;
+			return 0;
+		}
+	}
+	return -ETIMEDOUT;
 }
 
 static int pace(const struct waiter *w, unsigned int ms)
@@ -182,7 +193,7 @@ static int change_once(struct wakeup *wakeup, const char *word, double *ret_ns)
 	seen = atomic_load(&w->when);
 	if (seen < 0)
 		return (int)seen;
-	err = w->events >= 0 ? time_of_change(w, &changed) : 0;
+	err = w->events >= 0 ? time_of_change(w, changed, &changed) : 0;
 	*ret_ns = (double)(seen - changed);
 	return err;
 }
@@ -225,7 +236,6 @@ static void free_waiter(struct waiter *w)
 int wakeup_open(struct wakeup *wakeup)
 {
 	struct waiter *w = malloc(sizeof(*w));
-	char old[8192];
 	int err;
 
 	if (!w)
@@ -239,11 +249,6 @@ int wakeup_open(struct wakeup *wakeup)
 		w->events = open(wakeup->events, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (w->pace < 0 || w->woken < 0 || w->watched < 0 || w->control < 0 ||
 	    (wakeup->events[0] && w->events < 0)) {
-		err = -errno;
-		goto free_waiter;
-	}
-	/* What happened before is of no interest. */
-	if (w->events >= 0 && read(w->events, old, sizeof(old)) < 0 && errno != EAGAIN) {
 		err = -errno;
 		goto free_waiter;
 	}
