@@ -64,6 +64,19 @@ def test_a_truncation_leaves_no_mark(place):
     assert os.stat(path).st_size == 4096
 
 
+def test_an_open_descriptor_survives_a_truncation(place):
+    server = Server(place)
+    path = server.path("coredump")
+    for flags in (os.O_WRONLY, os.O_RDWR | os.O_CREAT):
+        fd = os.open(path, os.O_RDONLY)
+        other = os.open(path, flags | os.O_TRUNC)
+        out = os.memfd_create("text")
+        assert os.sendfile(out, fd, 0, 65536) == len("disabled\n")
+        assert os.fstat(fd).st_size == os.fstat(other).st_size == 4096
+        for each in (fd, other, out):
+            os.close(each)
+
+
 def test_all_cats_agree(place):
     server = Server(place)
     for cat in (["cat"], ["busybox", "cat"], ["busybox", "head", "-c", "100"]):
