@@ -162,6 +162,12 @@ int rproc_context_load_plugin(struct rproc_context *context, const char *path);
 int rproc_context_add_board(struct rproc_context *context, const void *dtb, size_t len, bool live);
 /* The same from a file (a flattened tree). */
 int rproc_context_add_board_file(struct rproc_context *context, const char *path, bool live);
+/*
+ * Remove the processors of all boards, as Linux does when their drivers are
+ * unloaded: what runs or is attached is stopped. Plugins stay, and so does the
+ * machine of a model; boards may be added again. Not from a callback.
+ */
+void rproc_context_remove_boards(struct rproc_context *context);
 
 /*
  * The story of the last failure that belongs to no processor.

@@ -371,6 +371,34 @@ static void auto_boot_attaches_to_a_core_that_runs(void **state)
 	stm32_close(fix);
 }
 
+static void a_driver_that_is_unloaded_stops_the_core_and_can_come_again(void **state)
+{
+	struct stm32_fixture *fix = stm32_new("stm32mp157");
+	struct fixture_image image = stm32_image(NULL);
+
+	(void)state;
+	stm32_command(fix, "ack on");
+	stm32_use(fix, &image);
+	assert_int_equal(rproc_boot(fix->rproc), 0);
+	rproc_put(fix->rproc);
+	fix->rproc = NULL;
+	rproc_context_remove_boards(fix->context);
+	stm32_expect_log(fix, "<6> remoteproc remoteproc0: stopped remote processor m4\n");
+	stm32_expect_log(fix, "<6> remoteproc remoteproc0: releasing m4\n");
+	assert_null(rproc_get_by_index(fix->context, 0));
+	/* the machine has not noticed */
+	stm32_bootloader(fix, stm32_table());
+	assert_int_equal(stm32_probe_board(fix, "stm32mp157"), 0);
+	assert_int_equal(rproc_state(fix->rproc), RPROC_STATE_DETACHED);
+	assert_int_equal(rproc_boot(fix->rproc), 0);
+	rproc_put(fix->rproc);
+	fix->rproc = NULL;
+	rproc_context_remove_boards(fix->context);
+	assert_int_equal(stm32_peek(fix, 0x5c00a148), 0);
+	rproc_context_remove_boards(fix->context);
+	stm32_close(fix);
+}
+
 /* ---- memory of the board
  * ------------------------------------------------------------------------------- */
 
@@ -425,6 +453,7 @@ int main(void)
 		cmocka_unit_test(a_board_that_lacks_something_is_refused_with_its_story),
 		cmocka_unit_test(the_least_that_a_board_may_have_is_enough),
 		cmocka_unit_test(auto_boot_attaches_to_a_core_that_runs),
+		cmocka_unit_test(a_driver_that_is_unloaded_stops_the_core_and_can_come_again),
 		cmocka_unit_test(a_carveout_of_one_s_own_comes_from_memory_the_core_does_not_reach),
 	};
 
