@@ -138,23 +138,29 @@ int mounted_start(struct mounted *mounted, char *const argv[])
 		err = wait_for_mount(mounted, mounts);
 	if (mounts >= 0)
 		close(mounts);
-	if (err) {
-		show_output(mounted);
+	if (err)
 		mounted_stop(mounted);
-	}
 	return err;
+}
+
+static void end(struct mounted *mounted)
+{
+	struct pollfd ended = { .fd = mounted->pidfd, .events = POLLIN };
+	int status = 0;
+
+	kill(mounted->pid, SIGTERM);
+	if (mounted->pidfd < 0 || poll(&ended, 1, STOP_MS) <= 0)
+		kill(mounted->pid, SIGKILL);
+	if (waitpid(mounted->pid, &status, 0) == mounted->pid && status) {
+		fprintf(stderr, "%s: its server ended with status 0x%x\n", mounted->dir, status);
+		show_output(mounted);
+	}
 }
 
 void mounted_stop(struct mounted *mounted)
 {
-	struct pollfd ended = { .fd = mounted->pidfd, .events = POLLIN };
-
-	if (mounted->pid > 0) {
-		kill(mounted->pid, SIGTERM);
-		if (mounted->pidfd < 0 || poll(&ended, 1, STOP_MS) <= 0)
-			kill(mounted->pid, SIGKILL);
-		waitpid(mounted->pid, NULL, 0);
-	}
+	if (mounted->pid > 0)
+		end(mounted);
 	if (mounted->pidfd >= 0)
 		close(mounted->pidfd);
 	if (mounted->output >= 0)

@@ -31,10 +31,11 @@ void mounted_steady(void);
 int mounted_possible(void);
 /*
  * Run argv[0] and wait until it has mounted. At most 30 s: -ETIMEDOUT; -ECHILD
- * if it ended; else what mkdir or posix_spawn say. What it printed goes to stderr then.
+ * if it ended; else what mkdir or posix_spawn say.
  */
 int mounted_start(struct mounted *mounted, char *const argv[]);
-/* SIGTERM, and SIGKILL after 20 s. A second call does nothing. */
+/* SIGTERM, and SIGKILL after 20 s. What it printed goes to stderr if it did not end well. A second
+ * call does nothing. */
 void mounted_stop(struct mounted *mounted);
 
 /* A board of @count processors of the template plugin, or of the host. 0 or a negative errno. */
