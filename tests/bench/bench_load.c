@@ -30,9 +30,9 @@ struct size_row {
 
 /* Multiples of 40960 next to 1.2, 16 and 64 MB. */
 static const struct size_row size_rows[] = {
-	{ "load 1.2 MB", "first boot 1.2 MB", 29 * 40960, 0, 400, 60 },
-	{ "load 16 MB", "first boot 16 MB", 391 * 40960, AIM_LOADED, 100, 20 },
-	{ "load 64 MB", "first boot 64 MB", 1562 * 40960, AIM_LOADED, 40, 10 },
+	{ "load 1.2 MB", "first boot 1.2 MB", 29 * 40960, 0, 1000, 100 },
+	{ "load 16 MB", "first boot 16 MB", 391 * 40960, AIM_LOADED, 400, 30 },
+	{ "load 64 MB", "first boot 64 MB", 1562 * 40960, AIM_LOADED, 150, 10 },
 };
 
 struct core {
