@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A processor of one's own: no plugin, no device tree. Its core is a process, its firmware any
  * program of this machine. usage: own_processor PROGRAM (Enter stops it) */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memfd_create() */
+#endif
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>

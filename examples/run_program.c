@@ -6,6 +6,9 @@
  *
  *     run_program PROGRAM
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memfd_create() */
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

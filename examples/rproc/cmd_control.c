@@ -151,51 +151,67 @@ static bool is_path(const char *name)
 }
 
 /*
- * The files know names only, searched in directories. A path is split: its
- * directory becomes the first one searched, as an operator would do by hand.
+ * The files know names only, searched in directories. A path is split: @ret_dir
+ * becomes the first one searched, as an operator would do by hand.
  */
-static int set_search_path(struct target *target, const char *file, char *ret_name, size_t len)
+static int split_path(const char *file, char ret_dir[PATH_MAX], char ret_name[PATH_MAX])
 {
-	static const char dir[] = "module/firmware_class/parameters";
-	char full[PATH_MAX], old[512], *slash;
-	int err;
+	char *slash;
 
-	if (!realpath(file, full)) {
+	if (!realpath(file, ret_dir)) {
 		trouble_report(file, errno, "", "is this the file's name, seen from here?");
 		return TOOL_REFUSED;
 	}
-	slash = strrchr(full, '/');
-	snprintf(ret_name, len, "%s", slash + 1);
-	slash[slash == full] = '\0';
+	slash = strrchr(ret_dir, '/');
+	snprintf(ret_name, PATH_MAX, "%s", slash + 1);
+	slash[slash == ret_dir] = '\0';
+	return TOOL_OK;
+}
+
+static int set_search_path(struct target *target, const char *wanted)
+{
+	static const char dir[] = "module/firmware_class/parameters";
+	char old[512];
+	int err;
+
 	mount_read(&target->mount, dir, "path", old, sizeof(old));
-	if (!strcmp(old, full))
+	if (!strcmp(old, wanted))
 		return TOOL_OK;
-	err = mount_write(&target->mount, dir, "path", full);
+	err = mount_write(&target->mount, dir, "path", wanted);
 	if (err) {
-		trouble_report("setting the firmware search path", -err, full,
+		trouble_report("setting the firmware search path", -err, wanted,
 			       "copy the file to /lib/firmware and start it by its name");
 		return TOOL_REFUSED;
 	}
-	printf("firmware is now searched in %s first", full);
+	printf("firmware is now searched in %s first", wanted);
 	if (old[0])
 		printf(" (was %s)", old);
 	putchar('\n');
 	return TOOL_OK;
 }
 
+/* The name goes first: it is what may be refused, and the path is everybody's. */
 static int set_firmware(struct target *target, const char *word)
 {
-	char name[PATH_MAX];
+	char name[PATH_MAX], path[PATH_MAX] = "", old[PATH_MAX];
 	int code, err;
 
 	snprintf(name, sizeof(name), "%s", word);
 	if (is_path(word)) {
-		code = set_search_path(target, word, name, sizeof(name));
+		code = split_path(word, path, name);
 		if (code)
 			return code;
 	}
+	mount_read(&target->mount, target->processor.dir, "firmware", old, sizeof(old));
 	err = mount_write(&target->mount, target->processor.dir, "firmware", name);
-	return err ? refused(target, "firmware", -err, true) : TOOL_OK;
+	if (err)
+		return refused(target, "firmware", -err, true);
+	if (!path[0])
+		return TOOL_OK;
+	code = set_search_path(target, path);
+	if (code)
+		mount_write(&target->mount, target->processor.dir, "firmware", old);
+	return code;
 }
 
 int cmd_firmware(const struct invocation *invocation)

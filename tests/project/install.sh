@@ -38,6 +38,12 @@ cc -o "$work/static" "$work/program.c" $(pkg-config --cflags librproc) \
 	"$work/root/lib/librproc.a" $(pkg-config --libs-only-l --static librproc | sed 's/-lrproc//') ||
 	fail "pkg-config, static"
 
+# The examples are built as their README says, by whoever has only the install tree.
+for example in "$work"/root/share/librproc/examples/*.c; do
+	cc -Werror -o "$work/example" "$example" $(pkg-config --cflags --libs librproc) ||
+		fail "$example does not compile outside the source tree"
+done
+
 mkdir "$work/consumer"
 cp "$work/program.c" "$work/consumer/"
 cat >"$work/consumer/CMakeLists.txt" <<'EOF'

@@ -57,6 +57,10 @@ says "$out" "still running"
 is_state 0 running
 expect 1 firmware host0 other.elf
 says "$err" "Device or resource busy (EBUSY)"
+# What was refused leaves nothing behind: the search path is everybody's.
+expect 1 start host0 "$firmware/spin.elf"
+says "$err" "Device or resource busy (EBUSY)"
+[ -z "$(cat "$mnt/module/firmware_class/parameters/path")" ] || fail "a refusal set the path"
 expect 0 stop host0
 [ "$out" = "host0 is offline" ] || fail "said: $out"
 is_state 0 offline
