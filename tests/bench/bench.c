@@ -199,7 +199,12 @@ static int take_rounds(const struct bench_side *sides, size_t count, double **sa
 		       unsigned int rounds, size_t *ret_failed)
 {
 	for (unsigned int round = 0; round <= rounds; round++) {
-		for (size_t side = 0; side < count; side++) {
+		for (size_t i = 0; i < count; i++) {
+			/*
+			 * There and back: with the same side always first, a time slice that
+			 * is a multiple of a round prefers one of them.
+			 */
+			size_t side = round % 2 ? count - 1 - i : i;
 			double sample = sides[side].sample(sides[side].arg);
 
 			*ret_failed = side;

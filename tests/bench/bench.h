@@ -4,9 +4,9 @@
  * and rows, printed for people or as JSON. Knows nothing of what is measured.
  *
  * A row compares side 0 (librproc) with one other side. A sample is the time of
- * one operation on one side; one round takes a sample of every side in turn, and
- * the ratio of a round is that of two samples taken right after each other. So
- * whatever else the machine does hits both sides alike.
+ * one operation on one side; one round takes a sample of every side, the next one
+ * in the opposite order, and a ratio is that of two samples of one round. So
+ * whatever else the machine does hits all sides alike.
  */
 #ifndef RPROC_BENCH_H
 #define RPROC_BENCH_H
