@@ -329,6 +329,8 @@ int rproc_attach(struct rproc *rproc);
 int rproc_disconnect(struct rproc *rproc); /* the op-calling part of detach */
 /* After stop or detach: resources, unprepare, tables. */
 void rproc_release_resources(struct rproc *rproc);
+/* The driver goes and could not stop it: let go of everything, whatever the core does. */
+void rproc_abandon(struct rproc *rproc);
 
 /* recovery.c */
 int rproc_do_recovery(struct rproc *rproc);

@@ -197,13 +197,16 @@ RPROC_API int rproc_add(struct rproc *rproc)
 /* The last work of a processor. Not counted: it is going, however many have booted it. */
 static int run_delete(struct rproc *rproc, struct rproc_work *work)
 {
-	enum rproc_state state = rproc_state(rproc);
+	bool up = !rproc_state_allows(rproc_state(rproc), RPROC_CALL_SHUTDOWN, false);
 
 	(void)work;
-	if (rproc_state_allows(state, RPROC_CALL_SHUTDOWN, false))
-		return 0;
-	atomic_store(&rproc->power, 1);
-	return rproc_do_shutdown(rproc);
+	if (up)
+		atomic_store(&rproc->power, 1);
+	/* Whoever holds a reference may outlive the driver: no callback is left for later. */
+	if (up && rproc_do_shutdown(rproc))
+		rproc_abandon(rproc);
+	rproc_resource_cleanup(rproc);
+	return 0;
 }
 
 RPROC_API int rproc_del(struct rproc *rproc)

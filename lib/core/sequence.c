@@ -269,6 +269,15 @@ int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 	return 0;
 }
 
+void rproc_abandon(struct rproc *rproc)
+{
+	rproc_stop_subdevs(rproc, rproc_state(rproc) == RPROC_STATE_CRASHED);
+	/* The table may lie in memory that is released next. */
+	point_at_cached_table(rproc);
+	rproc_unprepare_subdevs(rproc);
+	rproc_release_resources(rproc);
+}
+
 /* ---- attach and detach ---------------------------------------------------------------------------- */
 
 /* Ask the driver for the running core's table. @ret_walk: a private copy to be read. */

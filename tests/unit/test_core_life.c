@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The edges of a processor's life: what is asked of it before it is added, what
+ * is withdrawn before it has begun, and what is left of it once it is deleted.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core_images.h"
+#include "core/internal.h"
+#include "recorder.h"
+
+static void keep_result(struct rproc *rproc, int result, void *data)
+{
+	(void)rproc;
+	*(int *)data = result;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* Until the loop has seen what was reported: a call is carried out after the look. */
+static void await_loop(struct recorder *rec)
+{
+	rproc_loop_call(rec->context->loop, nothing, NULL);
+	rproc_loop_call(rec->context->loop, nothing, NULL);
+}
+
+/* Memory of the core that goes when its carveout is released; its table lies there. */
+static int unmap_core(struct rproc *rproc, struct rproc_mem_entry *mem)
+{
+	(void)rproc;
+	recorder_note(rproc_mem_priv(mem), "unmap");
+	free(rproc_mem_va(mem));
+	return 0;
+}
+
+static void register_core(struct recorder *rec)
+{
+	struct rproc_mem_entry *mem;
+	size_t len;
+	uint8_t *table = fixture_table_finish(core_table_full(), &len);
+
+	rec->running_table = (struct rproc_resource_table *)table;
+	rec->running_table_size = len;
+	mem = rproc_mem_entry_init(rec->device, table, 0, len, 0x20000000, NULL, unmap_core,
+				   "core");
+	assert_non_null(mem);
+	rproc_mem_set_priv(mem, rec);
+	rproc_add_carveout(rec->rproc, mem);
+}
+
+/* ---- withdrawn ----------------------------------------------------------------------- */
+
+static void only_what_has_an_id_can_be_withdrawn(void **state)
+{
+	struct recorder *rec = recorder_new(NULL);
+	struct fixture_image image = core_image_plain();
+	int result = 1;
+
+	(void)state;
+	recorder_use_image(rec, &image);
+	recorder_block(rec, REC_START);
+	assert_true(rproc_request(rec->rproc, RPROC_REQUEST_BOOT, NULL, keep_result, &result) > 0);
+	recorder_wait_inside(rec, REC_START);
+	rproc_report_crash(rec->rproc, RPROC_CRASH_WATCHDOG);
+	await_loop(rec);
+	/* The crash waits behind the boot; it has no id. */
+	assert_int_equal(rproc_request_cancel(rec->rproc, 0), -ENOENT);
+	assert_int_equal(rproc_request_cancel(rec->rproc, -1), -ENOENT);
+	recorder_release(rec, REC_START);
+	recorder_settle(rec);
+	assert_int_equal(result, 0);
+	recorder_expect_line(rec, "<3> handling crash #1 in dsp");
+	recorder_free(rec);
+}
+
+/* ---- deleted ------------------------------------------------------------------------- */
+
+static struct recorder *run_full(const struct recorder_options *options)
+{
+	struct recorder *rec = recorder_new(options);
+	struct fixture_image image = core_image_full();
+
+	recorder_claim_vdevs(rec, 7);
+	recorder_use_image(rec, &image);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	recorder_forget(rec);
+	return rec;
+}
+
+static void a_deleted_processor_whose_stop_fails_leaves_nothing_with_its_driver(void **state)
+{
+	struct recorder *rec = run_full(NULL);
+
+	(void)state;
+	/* An error that the worker itself might answer. */
+	recorder_fail(rec, REC_STOP, -EAGAIN);
+	assert_int_equal(rproc_del(rec->rproc), 0);
+	recorder_expect(rec, "vdev.stop\nb.stop\na.stop\nstop\n<3> can't stop rproc: -11\n"
+			     "b.unprepare\na.unprepare\n"
+			     "free 0x1000\nfree 0x2000\nfree 0x3000\nunprepare\n");
+	recorder_free(rec);
+}
+
+static void a_deleted_processor_that_cannot_be_stopped_leaves_nothing_with_its_driver(void **state)
+{
+	const struct recorder_options options = { .without = REC_BIT(REC_STOP) };
+	struct recorder *rec = run_full(&options);
+	struct rproc *held = rproc_get(rec->rproc);
+
+	(void)state;
+	assert_int_equal(rproc_del(rec->rproc), 0);
+	recorder_expect(rec, "vdev.stop\nb.stop\na.stop\nb.unprepare\na.unprepare\n"
+			     "free 0x1000\nfree 0x2000\nfree 0x3000\nunprepare\n");
+	assert_int_equal(rproc_vq_interrupt(held, 0), 0);
+	rproc_put(held);
+	recorder_expect(rec, "");
+	recorder_free(rec);
+}
+
+static void a_table_in_memory_that_is_released_is_not_written_to(void **state)
+{
+	const struct recorder_options options = { .detached = true, .without = REC_BIT(REC_STOP) };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	rec->prepare = register_core;
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	assert_int_equal(rproc_del(rec->rproc), 0);
+	recorder_expect_line(rec, "unmap");
+	recorder_free(rec);
+}
+
+static void what_waits_for_a_boot_is_released_at_removal(void **state)
+{
+	const struct recorder_options options = { .not_added = true };
+	struct recorder *rec = recorder_new(&options);
+	struct rproc *held = rproc_get(rec->rproc);
+
+	(void)state;
+	register_core(rec);
+	rproc_set_auto_boot(rec->rproc, false);
+	assert_int_equal(rproc_add(rec->rproc), 0);
+	assert_int_equal(rproc_del(rec->rproc), 0);
+	recorder_expect_line(rec, "unmap");
+	rproc_put(held);
+	recorder_free(rec);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_what_has_an_id_can_be_withdrawn),
+		cmocka_unit_test(
+			a_deleted_processor_whose_stop_fails_leaves_nothing_with_its_driver),
+		cmocka_unit_test(
+			a_deleted_processor_that_cannot_be_stopped_leaves_nothing_with_its_driver),
+		cmocka_unit_test(a_table_in_memory_that_is_released_is_not_written_to),
+		cmocka_unit_test(what_waits_for_a_boot_is_released_at_removal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
