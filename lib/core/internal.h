@@ -34,8 +34,6 @@ struct rproc_loop;
 void rproc_loop_call(struct rproc_loop *loop, void (*fn)(void *arg), void *arg);
 /* Async-signal-safe: make the loop look at crash reports. */
 void rproc_loop_wake(struct rproc_loop *loop);
-/* Make the loop call rproc_coredump_expire() and look at crash reports after @ms. */
-void rproc_loop_wake_after(struct rproc_loop *loop, unsigned int ms);
 int rproc_loop_new(struct rproc_context *context, struct rproc_loop **ret_loop);
 void rproc_loop_free(struct rproc_loop *loop);
 
@@ -334,8 +332,10 @@ void rproc_abandon(struct rproc *rproc);
 
 /* recovery.c */
 int rproc_do_recovery(struct rproc *rproc);
-/* On the loop: queue what rproc_report_crash() left. */
-void rproc_collect_crashes(struct rproc_context *context);
+/* On the loop: queue what rproc_report_crash() left. Returns ms until its next look, or 0. */
+unsigned int rproc_collect_crashes(struct rproc_context *context);
+/* The same for a processor that has just been published: the loop did not see it before. */
+void rproc_collect_early_crash(struct rproc *rproc);
 void rproc_crash_init(struct rproc *rproc);
 
 /* firmware.c */

@@ -64,12 +64,14 @@ static void set_timer(struct rproc_loop *loop, unsigned int ms)
 
 static void housekeeping(struct rproc_loop *loop)
 {
-	unsigned int next;
+	unsigned int crash = rproc_collect_crashes(loop->context);
+	unsigned int dump = rproc_coredump_expire(loop->context);
 
-	rproc_collect_crashes(loop->context);
-	next = rproc_coredump_expire(loop->context);
-	if (next)
-		set_timer(loop, next);
+	/* One timer serves both: whatever comes first. */
+	if (crash && (!dump || crash < dump))
+		set_timer(loop, crash);
+	else if (dump)
+		set_timer(loop, dump);
 }
 
 static void run_calls(struct rproc_loop *loop)
@@ -143,25 +145,6 @@ void rproc_loop_wake(struct rproc_loop *loop)
 	/* Cannot fail but when the counter is full, and then the loop is awake anyway. */
 	if (write(loop->wake_fd, &one, sizeof(one)) < 0)
 		errno = saved;
-}
-
-struct wake_after {
-	struct rproc_loop *loop;
-	unsigned int ms;
-};
-
-static void wake_after(void *arg)
-{
-	struct wake_after *after = arg;
-
-	set_timer(after->loop, after->ms);
-}
-
-void rproc_loop_wake_after(struct rproc_loop *loop, unsigned int ms)
-{
-	struct wake_after after = { .loop = loop, .ms = ms };
-
-	rproc_loop_call(loop, wake_after, &after);
 }
 
 /*

@@ -66,23 +66,31 @@ static bool collect(struct rproc *rproc)
 	return false;
 }
 
-void rproc_collect_crashes(struct rproc_context *context)
+void rproc_collect_early_crash(struct rproc *rproc)
+{
+	if (collect(rproc))
+		return;
+	atomic_store(&rproc->context->crash_reported, true);
+	rproc_loop_wake(rproc->context->loop);
+}
+
+unsigned int rproc_collect_crashes(struct rproc_context *context)
 {
 	struct rproc *rproc = NULL, *next;
 	bool retry = false;
 
 	if (!atomic_exchange(&context->crash_reported, false))
-		return;
+		return 0;
 	while ((next = rproc_get_next(context, rproc ? rproc->index : -1))) {
 		rproc_put(rproc);
 		rproc = next;
 		retry |= !collect(rproc);
 	}
 	rproc_put(rproc);
-	if (retry) {
-		atomic_store(&context->crash_reported, true);
-		rproc_loop_wake_after(context->loop, RETRY_MS);
-	}
+	if (!retry)
+		return 0;
+	atomic_store(&context->crash_reported, true);
+	return RETRY_MS;
 }
 
 /* ---- on the worker ---------------------------------------------------------------------------- */

@@ -183,6 +183,8 @@ RPROC_API int rproc_add(struct rproc *rproc)
 	atomic_store(&rproc->added, true);
 	rproc_log(rproc, RPROC_LOG_INFO, "%s is available", rproc->name);
 	publish(rproc);
+	/* Before an auto boot, which would make an old report one of a healthy processor. */
+	rproc_collect_early_crash(rproc);
 	if (!rproc->auto_boot)
 		return 0;
 	rproc->boot_work.run = rproc_do_auto_boot;

@@ -28,6 +28,7 @@ endforeach()
 add_test(NAME test_coredump_tools
 	COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/coredump_tools.sh $<TARGET_FILE:test_coredump>)
 set_tests_properties(test_coredump_tools PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+target_link_libraries(test_core_life PRIVATE -Wl,--wrap=pthread_create)
 # Sanitizers bring an allocator of their own.
 if(NOT RPROC_SANITIZE)
 	rproc_add_unit_test(test_oom_core test_oom_core.c oom_scenario.c oom.c)

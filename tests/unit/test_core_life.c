@@ -4,11 +4,30 @@
  * is withdrawn before it has begun, and what is left of it once it is deleted.
  */
 #include <errno.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include "core_images.h"
 #include "core/internal.h"
 #include "recorder.h"
+
+static atomic_bool no_threads; /* the machine has none left */
+static sem_t refused;	       /* one for each thread that was not made */
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
+			  void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
+			  void *arg);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
+			  void *arg)
+{
+	if (!atomic_load(&no_threads))
+		return __real_pthread_create(thread, attr, fn, arg);
+	sem_post(&refused);
+	return EAGAIN;
+}
 
 static void keep_result(struct rproc *rproc, int result, void *data)
 {
@@ -74,6 +93,99 @@ static void only_what_has_an_id_can_be_withdrawn(void **state)
 	recorder_settle(rec);
 	assert_int_equal(result, 0);
 	recorder_expect_line(rec, "<3> handling crash #1 in dsp");
+	recorder_free(rec);
+}
+
+/* ---- crashes that nobody was there to handle ------------------------------------------- */
+
+static void a_crash_reported_before_add_is_none_of_a_later_boot(void **state)
+{
+	const struct recorder_options early = { .not_added = true };
+	struct recorder *rec = recorder_new(&early);
+	const struct recorder_options beside = { .context = rec->context, .name = "other" };
+	struct fixture_image image = core_image_plain();
+	struct recorder *other = recorder_new(&beside);
+
+	(void)state;
+	rproc_set_recovery(rec->rproc, false);
+	rproc_set_auto_boot(rec->rproc, false);
+	rproc_report_crash(rec->rproc, RPROC_CRASH_WATCHDOG);
+	await_loop(rec);
+	assert_int_equal(rproc_add(rec->rproc), 0);
+	recorder_expect_line(rec, "<3> crash detected in dsp: type watchdog");
+	recorder_use_image(rec, &image);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	/* Now the loop looks at all processors. */
+	recorder_crash(other, RPROC_CRASH_WATCHDOG);
+	recorder_settle(rec);
+	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
+	recorder_free(other);
+	recorder_free(rec);
+}
+
+static void a_crash_reported_before_add_of_a_running_core_is_handled(void **state)
+{
+	const struct recorder_options options = { .not_added = true, .detached = true };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	rproc_set_recovery(rec->rproc, false);
+	rproc_set_auto_boot(rec->rproc, false);
+	rproc_report_crash(rec->rproc, RPROC_CRASH_WATCHDOG);
+	await_loop(rec);
+	assert_int_equal(rproc_add(rec->rproc), 0);
+	recorder_settle(rec);
+	recorder_expect_state(rec, RPROC_STATE_CRASHED, 0);
+	recorder_free(rec);
+}
+
+static void register_segment(struct recorder *rec)
+{
+	assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 16), 0);
+	assert_int_equal(rproc_coredump_set_elf_info(rec->rproc, ELFCLASS32, EM_ARM), 0);
+}
+
+/* Until the worker's thread has ended: what is asked next needs a new one. */
+static void await_no_thread(struct rproc *rproc)
+{
+	bool busy = true;
+
+	while (busy) {
+		sched_yield();
+		pthread_mutex_lock(&rproc->queue.lock);
+		busy = rproc->queue.busy;
+		pthread_mutex_unlock(&rproc->queue.lock);
+	}
+}
+
+/* The dump's timer is five minutes away; that of the crash must not wait for it. */
+static void a_crash_that_found_no_thread_is_handled_soon_though_a_dump_waits(void **state)
+{
+	struct recorder *rec = recorder_new(NULL);
+	struct fixture_image image = core_image_plain();
+	struct rproc_counters counters;
+
+	(void)state;
+	rec->prepare = register_segment;
+	recorder_use_image(rec, &image);
+	assert_int_equal(rproc_set_coredump_mode(rec->rproc, RPROC_COREDUMP_ENABLED), 0);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_wait_event(rec, RPROC_EVENT_COREDUMP);
+	recorder_wait_state(rec, RPROC_STATE_RUNNING);
+	rproc_set_recovery(rec->rproc, false);
+	recorder_settle(rec);
+	await_no_thread(rec->rproc);
+	atomic_store(&no_threads, true);
+	assert_int_equal(sem_init(&refused, 0, 0), 0);
+	rproc_report_crash(rec->rproc, RPROC_CRASH_WATCHDOG);
+	/* From here on nothing but its timer wakes the loop. */
+	sem_wait(&refused);
+	atomic_store(&no_threads, false);
+	recorder_wait_state(rec, RPROC_STATE_CRASHED);
+	recorder_settle(rec);
+	rproc_counters(rec->rproc, &counters);
+	assert_int_equal(counters.crashes, 2);
 	recorder_free(rec);
 }
 
@@ -154,6 +266,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_has_an_id_can_be_withdrawn),
+		cmocka_unit_test(a_crash_reported_before_add_is_none_of_a_later_boot),
+		cmocka_unit_test(a_crash_reported_before_add_of_a_running_core_is_handled),
+		cmocka_unit_test(a_crash_that_found_no_thread_is_handled_soon_though_a_dump_waits),
 		cmocka_unit_test(
 			a_deleted_processor_whose_stop_fails_leaves_nothing_with_its_driver),
 		cmocka_unit_test(
