@@ -306,6 +306,8 @@ void rproc_story_begin(struct rproc *rproc);
 /* End of an operation: a failure without a story gets @stage's general one. */
 void rproc_story_end(struct rproc *rproc, int error, const char *stage);
 void rproc_story_clear(struct rproc *rproc);
+/* story.c: the kernel's lines alone, of a check whose failure is none of the operation. */
+void rproc_log_findings(struct rproc *rproc, const struct rproc_report *report);
 
 /* state.c: pure; may @request be carried out in @state? 0 or the kernel's errno. */
 enum rproc_call { RPROC_CALL_BOOT, RPROC_CALL_SHUTDOWN, RPROC_CALL_DETACH };

@@ -38,22 +38,21 @@ static int open_image(struct rproc *rproc, const struct rproc_firmware *fw,
 }
 
 /* For the ops whose result cannot say it: that memory is short is no property of the image. */
-static bool open_image_or_tell(struct rproc *rproc, const struct rproc_firmware *fw,
-			       struct rproc_image **ret_image)
+static void note_loader_error(struct rproc *rproc, int error)
 {
-	int ret = open_image(rproc, fw, ret_image);
-
-	if (ret == -ENOMEM)
-		rproc->loader_error = ret;
-	return !ret;
+	if (error == -ENOMEM)
+		rproc->loader_error = error;
 }
 
 RPROC_API uint64_t rproc_elf_get_boot_addr(struct rproc *rproc, const struct rproc_firmware *fw)
 {
 	struct rproc_image_info info;
 	struct rproc_image *image;
+	int ret;
 
-	if (!open_image_or_tell(rproc, fw, &image))
+	ret = open_image(rproc, fw, &image);
+	note_loader_error(rproc, ret);
+	if (ret)
 		return 0;
 	rproc_image_info(image, &info);
 	rproc_image_close(image);
@@ -240,17 +239,26 @@ RPROC_API struct rproc_resource_table *
 rproc_elf_find_loaded_rsc_table(struct rproc *rproc, const struct rproc_firmware *fw)
 {
 	struct rproc_resource_table *loaded = NULL;
+	struct rproc_report report = { 0 };
 	struct rproc_image *image;
 	const void *table;
 	uint64_t da;
 	size_t size;
+	int ret;
 
-	if (!open_image_or_tell(rproc, fw, &image))
-		return NULL;
+	/* Nowhere is an answer and no failure: it leaves the story of a crash alone. */
+	ret = rproc_image_open(fw, &report, &image);
+	if (ret)
+		goto out_log;
+	report = (struct rproc_report){ 0 };
 	/* After a recovery the file may be another: what will be copied must fit too. */
-	if (!find_table(rproc, image, &table, &size, &da))
+	if (!rproc_image_table(image, &report, &table, &size, &da))
 		loaded = rproc_da_to_va(rproc, da,
 					size > rproc->table_size ? size : rproc->table_size, NULL);
 	rproc_image_close(image);
+
+out_log:
+	note_loader_error(rproc, ret);
+	rproc_log_findings(rproc, &report);
 	return loaded;
 }

@@ -71,18 +71,25 @@ void rproc_story_end(struct rproc *rproc, int error, const char *stage)
 	rproc_story_begin(rproc);
 }
 
+void rproc_log_findings(struct rproc *rproc, const struct rproc_report *report)
+{
+	unsigned int i;
+
+	for (i = 0; i < report->count; i++) {
+		if (report->finding[i].log[0])
+			rproc_log(rproc, report->finding[i].level, "%s", report->finding[i].log);
+	}
+}
+
 RPROC_API int rproc_report_findings(struct rproc *rproc, int error, const char *stage,
 				    const struct rproc_report *report)
 {
 	unsigned int i;
 
+	rproc_log_findings(rproc, report);
 	for (i = 0; i < report->count; i++) {
-		const struct rproc_finding *finding = &report->finding[i];
-
-		if (finding->log[0])
-			rproc_log(rproc, finding->level, "%s", finding->log);
-		if (finding->error)
-			tell(rproc, finding->error, stage, finding->story);
+		if (report->finding[i].error)
+			tell(rproc, report->finding[i].error, stage, report->finding[i].story);
 	}
 	return error;
 }

@@ -349,6 +349,22 @@ static void recovery_on_demand_tells_what_it_met(void **state)
 	recorder_free(rec);
 }
 
+static void the_story_of_a_crash_outlives_the_recovery_of_an_image_without_a_table(void **state)
+{
+	const struct recorder_options options = { .without = REC_BIT(REC_PARSE_FW) };
+	struct fixture_image image = core_image_without_table();
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	recorder_use_image(rec, &image);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	rproc_story(rec->rproc, -EFAULT, "crash", "bad access at pc 0x10000040");
+	recorder_crash(rec, RPROC_CRASH_MMUFAULT);
+	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
+	recorder_expect_story(rec, "bad access at pc 0x10000040");
+	recorder_free(rec);
+}
+
 static void boots_are_not_forgotten_by_a_recovery(void **state)
 {
 	struct recorder *rec = open_full(NULL);
@@ -513,6 +529,8 @@ int main(void)
 		cmocka_unit_test(recovery_follows_the_kernels_order),
 		cmocka_unit_test(recovery_goes_through_crashed_and_offline_and_says_so_in_events),
 		cmocka_unit_test(a_crashed_processor_can_be_stopped_and_the_event_says_stop),
+		cmocka_unit_test(
+			the_story_of_a_crash_outlives_the_recovery_of_an_image_without_a_table),
 		cmocka_unit_test(boots_are_not_forgotten_by_a_recovery),
 		cmocka_unit_test(attach_on_recovery_detaches_and_attaches_in_full),
 		cmocka_unit_test(a_detached_processor_that_crashes_is_counted_once_it_recovered),
