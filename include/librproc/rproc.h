@@ -283,7 +283,8 @@ int rproc_trigger_recovery(struct rproc *rproc);
 
 /*
  * The name of the firmware to boot next: everything before the first newline.
- * -EBUSY unless offline, -EINVAL if empty, -ENAMETOOLONG above 4095 bytes.
+ * Also before rproc_add(). -EBUSY unless offline, -EINVAL if empty, -ENAMETOOLONG
+ * above 4095 bytes, -ENOMEM, -ENODEV (being removed); this holds for all three.
  */
 int rproc_set_firmware(struct rproc *rproc, const char *name);
 /*
@@ -291,7 +292,10 @@ int rproc_set_firmware(struct rproc *rproc, const char *name);
  * firmware's name. Kept until the next set_firmware call.
  */
 int rproc_set_firmware_buffer(struct rproc *rproc, const char *name, const void *data, size_t len);
-/* Boot next from a descriptor: read whole, now, into private memory. */
+/*
+ * Boot next from a descriptor: read whole, now, into private memory. -EINVAL: not a
+ * regular file, or empty; -EFBIG: above max_firmware_size; -EBADF, -EIO.
+ */
 int rproc_set_firmware_fd(struct rproc *rproc, const char *name, int fd);
 /* The firmware's name. Copies as rproc_last_error() does. */
 size_t rproc_firmware_name(const struct rproc *rproc, char *buf, size_t len);

@@ -232,66 +232,109 @@ RPROC_API size_t rproc_firmware_name(const struct rproc *rproc, char *buf, size_
 	return ret;
 }
 
+/* What to boot next: the file of that name, or bytes that are copied, or a descriptor's. */
 struct set_firmware {
 	const char *name;
 	const void *bytes;
 	size_t size;
+	bool from_fd;
+	int fd;
 };
 
-static int set_firmware(struct rproc *rproc, const struct set_firmware *set)
+static int may_set_firmware(struct rproc *rproc, size_t name_len)
 {
-	size_t len = strcspn(set->name, "\n");
-	void *bytes = NULL;
-	char *name;
-
 	if (rproc_state(rproc) != RPROC_STATE_OFFLINE) {
 		rproc_device_log(rproc->dev, RPROC_LOG_ERR, "can't change firmware while running");
 		return rproc_story(rproc, -EBUSY, "firmware",
 				   "%s is %s; its firmware can be changed while it is offline",
 				   rproc->name, rproc_state_name(rproc_state(rproc)));
 	}
-	if (!len) {
+	if (!name_len) {
 		rproc_device_log(rproc->dev, RPROC_LOG_ERR,
 				 "can't provide empty string for firmware name");
 		return rproc_story(rproc, -EINVAL, "firmware", "the name is empty");
 	}
-	if (len >= PATH_MAX)
+	if (name_len >= PATH_MAX)
 		return rproc_story(rproc, -ENAMETOOLONG, "firmware",
-				   "the name has %zu bytes, %d are possible", len, PATH_MAX - 1);
+				   "the name has %zu bytes, %d are possible", name_len, PATH_MAX - 1);
+	return 0;
+}
+
+/* Private bytes, or NULL if they are to be searched for. */
+static int take_bytes(struct rproc *rproc, const struct set_firmware *set, void **ret_bytes,
+		      size_t *ret_size)
+{
+	size_t max = rproc->context->max_firmware_size;
+	int ret;
+
+	if (set->from_fd) {
+		ret = rproc_firmware_read_fd(set->fd, max, ret_bytes, ret_size);
+		if (!ret)
+			return 0;
+		return rproc_story(rproc, ret, "firmware",
+				   "'%s': descriptor %d is no readable regular file of 1 to %zu bytes",
+				   set->name, set->fd, max);
+	}
+	*ret_bytes = NULL;
+	*ret_size = set->size;
+	if (!set->bytes)
+		return 0;
+	*ret_bytes = malloc(set->size);
+	if (!*ret_bytes)
+		return -ENOMEM;
+	memcpy(*ret_bytes, set->bytes, set->size);
+	return 0;
+}
+
+static int set_firmware(struct rproc *rproc, const struct set_firmware *set)
+{
+	size_t size, len = strcspn(set->name, "\n");
+	void *bytes;
+	char *name;
+	int ret = may_set_firmware(rproc, len);
+
+	if (ret)
+		return ret;
 	name = strndup(set->name, len);
 	if (!name)
 		return -ENOMEM;
-	if (set->bytes) {
-		bytes = malloc(set->size);
-		if (!bytes) {
-			free(name);
-			return -ENOMEM;
-		}
-		memcpy(bytes, set->bytes, set->size);
+	ret = take_bytes(rproc, set, &bytes, &size);
+	if (ret) {
+		free(name);
+		return ret;
 	}
-	rproc_source_set(rproc, name, bytes, set->size);
+	rproc_source_set(rproc, name, bytes, size);
 	return 0;
+}
+
+static int set_and_tell(struct rproc *rproc, const struct set_firmware *set)
+{
+	int ret;
+
+	rproc_story_begin(rproc);
+	ret = set_firmware(rproc, set);
+	rproc_story_end(rproc, ret, "firmware");
+	return ret;
 }
 
 static int run_set_firmware(struct rproc *rproc, struct rproc_work *work)
 {
-	int ret;
-
-	rproc_story_begin(rproc);
-	ret = set_firmware(rproc, work->arg);
-	rproc_story_end(rproc, ret, "firmware");
-	return ret;
+	return set_and_tell(rproc, work->arg);
 }
 
 int rproc_run_set_firmware_name(struct rproc *rproc, struct rproc_work *work)
 {
-	struct set_firmware set = { .name = work->arg };
-	int ret;
+	const struct set_firmware set = { .name = work->arg };
 
-	rproc_story_begin(rproc);
-	ret = set_firmware(rproc, &set);
-	rproc_story_end(rproc, ret, "firmware");
-	return ret;
+	return set_and_tell(rproc, &set);
+}
+
+/* On the worker, the only one who touches the source; before rproc_add() there is none. */
+static int set_and_wait(struct rproc *rproc, struct set_firmware *set)
+{
+	if (!atomic_load(&rproc->added))
+		return set_and_tell(rproc, set);
+	return rproc_queue_run(rproc, run_set_firmware, set);
 }
 
 RPROC_API int rproc_set_firmware(struct rproc *rproc, const char *name)
@@ -300,7 +343,7 @@ RPROC_API int rproc_set_firmware(struct rproc *rproc, const char *name)
 
 	if (!rproc || !name)
 		return -EINVAL;
-	return rproc_queue_run(rproc, run_set_firmware, &set);
+	return set_and_wait(rproc, &set);
 }
 
 RPROC_API int rproc_set_firmware_buffer(struct rproc *rproc, const char *name, const void *data,
@@ -310,25 +353,14 @@ RPROC_API int rproc_set_firmware_buffer(struct rproc *rproc, const char *name, c
 
 	if (!rproc || !name || !data || !len)
 		return -EINVAL;
-	return rproc_queue_run(rproc, run_set_firmware, &set);
+	return set_and_wait(rproc, &set);
 }
 
 RPROC_API int rproc_set_firmware_fd(struct rproc *rproc, const char *name, int fd)
 {
-	size_t size;
-	void *bytes;
-	int ret;
+	struct set_firmware set = { .name = name, .from_fd = true, .fd = fd };
 
 	if (!rproc || !name)
 		return -EINVAL;
-	ret = rproc_firmware_read_fd(fd, rproc->context->max_firmware_size, &bytes, &size);
-	if (ret) {
-		rproc_story_begin(rproc);
-		return rproc_story(rproc, ret, "firmware",
-				   "'%s': descriptor %d is no readable regular file of 1 to %zu bytes",
-				   name, fd, rproc->context->max_firmware_size);
-	}
-	ret = rproc_set_firmware_buffer(rproc, name, bytes, size);
-	free(bytes);
-	return ret;
+	return set_and_wait(rproc, &set);
 }

@@ -47,6 +47,28 @@ static void await_loop(struct recorder *rec)
 	rproc_loop_call(rec->context->loop, nothing, NULL);
 }
 
+/* 1: the boot told its own story. */
+static void keep_story(struct rproc *rproc, int result, void *data)
+{
+	char story[RPROC_STORY_MAX];
+
+	rproc_last_error(rproc, story, sizeof(story));
+	*(int *)data = result == -EIO && strstr(story, "could not start");
+}
+
+/* Until something waits behind what runs. */
+static void await_queued(struct rproc *rproc)
+{
+	bool empty = true;
+
+	while (empty) {
+		sched_yield();
+		pthread_mutex_lock(&rproc->queue.lock);
+		empty = list_empty(&rproc->queue.items);
+		pthread_mutex_unlock(&rproc->queue.lock);
+	}
+}
+
 /* Memory of the core that goes when its carveout is released; its table lies there. */
 static int unmap_core(struct rproc *rproc, struct rproc_mem_entry *mem)
 {
@@ -69,6 +91,70 @@ static void register_core(struct recorder *rec)
 	assert_non_null(mem);
 	rproc_mem_set_priv(mem, rec);
 	rproc_add_carveout(rec->rproc, mem);
+}
+
+/* ---- before it is added --------------------------------------------------------------- */
+
+static void firmware_can_be_given_before_add(void **state)
+{
+	const struct recorder_options options = { .not_added = true };
+	struct recorder *rec = recorder_new(&options);
+	struct fixture_image image = core_image_plain();
+
+	(void)state;
+	assert_int_equal(rproc_set_firmware(rec->rproc, "\n"), -EINVAL);
+	assert_int_equal(rproc_set_firmware_fd(rec->rproc, "fw", -1), -EBADF);
+	recorder_use_image(rec, &image);
+	/* An auto boot finds it. */
+	rproc_set_auto_boot(rec->rproc, true);
+	assert_int_equal(rproc_add(rec->rproc), 0);
+	recorder_settle(rec);
+	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
+	assert_int_equal(rproc_del(rec->rproc), 0);
+	assert_int_equal(rproc_set_firmware(rec->rproc, "fw"), -ENODEV);
+	recorder_free(rec);
+}
+
+static void *give_bad_descriptor(void *arg)
+{
+	struct recorder *rec = arg;
+
+	return rproc_set_firmware_fd(rec->rproc, "fw", -1) == -EBADF ? rec : NULL;
+}
+
+/* A second operation that is refused meanwhile must not take the first one's story. */
+static int give_bad_descriptor_meanwhile(struct recorder *rec, enum recorder_op op)
+{
+	pthread_t *thread = rec->hook_data;
+
+	if (op == REC_LOAD)
+		assert_int_equal(pthread_create(thread, NULL, give_bad_descriptor, rec), 0);
+	return 0;
+}
+
+static void a_bad_descriptor_waits_its_turn(void **state)
+{
+	struct recorder *rec = recorder_new(NULL);
+	struct fixture_image image = core_image_plain();
+	pthread_t thread;
+	void *answer;
+	int result = 0;
+
+	(void)state;
+	recorder_use_image(rec, &image);
+	rec->hook = give_bad_descriptor_meanwhile;
+	rec->hook_data = &thread;
+	recorder_block(rec, REC_START);
+	recorder_fail(rec, REC_START, -EIO);
+	assert_true(rproc_request(rec->rproc, RPROC_REQUEST_BOOT, NULL, keep_story, &result) > 0);
+	recorder_wait_inside(rec, REC_START);
+	await_queued(rec->rproc);
+	recorder_release(rec, REC_START);
+	pthread_join(thread, &answer);
+	assert_ptr_equal(answer, rec);
+	assert_int_equal(result, 1);
+	recorder_expect_story(rec, "descriptor -1 is no readable regular file");
+	recorder_free(rec);
 }
 
 /* ---- withdrawn ----------------------------------------------------------------------- */
@@ -265,6 +351,8 @@ static void what_waits_for_a_boot_is_released_at_removal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(firmware_can_be_given_before_add),
+		cmocka_unit_test(a_bad_descriptor_waits_its_turn),
 		cmocka_unit_test(only_what_has_an_id_can_be_withdrawn),
 		cmocka_unit_test(a_crash_reported_before_add_is_none_of_a_later_boot),
 		cmocka_unit_test(a_crash_reported_before_add_of_a_running_core_is_handled),
