@@ -291,7 +291,7 @@ struct rproc {
 	struct rproc_resource_table *clean_table; /* as it was found; restored at detach */
 	struct list subdevs;			  /* also before rproc_add() */
 	struct list segments;			  /* of the core dump */
-	bool subdevs_started;
+	bool prepared, subdevs_prepared, subdevs_started; /* what has to be undone */
 	struct ids notify_ids;
 	int num_vdevs;
 	uint8_t elf_class;

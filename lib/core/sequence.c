@@ -89,6 +89,7 @@ static int prepare_device(struct rproc *rproc)
 {
 	int ret = rproc->ops.prepare ? rproc->ops.prepare(rproc) : 0;
 
+	rproc->prepared = !ret;
 	if (!ret)
 		return 0;
 	rproc_log(rproc, RPROC_LOG_ERR, "can't prepare rproc %s: %d", rproc->name, ret);
@@ -100,8 +101,10 @@ static int prepare_device(struct rproc *rproc)
 void rproc_release_resources(struct rproc *rproc)
 {
 	rproc_resource_cleanup(rproc);
-	if (rproc->ops.unprepare)
+	/* Not of a core that crashed while it was detached. */
+	if (rproc->prepared && rproc->ops.unprepare)
 		rproc->ops.unprepare(rproc);
+	rproc->prepared = false;
 	rproc_table_set(rproc, NULL, NULL, 0);
 	free_clean_table(rproc);
 }

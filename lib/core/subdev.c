@@ -66,6 +66,7 @@ int rproc_prepare_subdevs(struct rproc *rproc)
 			return ret;
 		}
 	}
+	rproc->subdevs_prepared = true;
 	return 0;
 }
 
@@ -97,5 +98,9 @@ void rproc_stop_subdevs(struct rproc *rproc, bool crashed)
 
 void rproc_unprepare_subdevs(struct rproc *rproc)
 {
+	/* A core that crashed while it was detached: nothing had been prepared. */
+	if (!rproc->subdevs_prepared)
+		return;
+	rproc->subdevs_prepared = false;
 	unprepare_before(rproc, &rproc->subdevs);
 }

@@ -450,8 +450,7 @@ static void a_detached_processor_that_crashes_is_counted_once_it_recovered(void 
 	(void)state;
 	scratch_write(dir, "fw.elf", image.data, image.size);
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect(rec, CRASHED "stop\nb.unprepare\na.unprepare\n"
-				     "<6> stopped remote processor dsp\ncoredump\nload\n"
+	recorder_expect(rec, CRASHED "stop\n<6> stopped remote processor dsp\ncoredump\nload\n"
 				     "find_loaded_rsc_table\na.prepare\nb.prepare\nstart\n"
 				     "a.start\nb.start\n<6> remote processor dsp is now up\n");
 	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
@@ -507,7 +506,10 @@ static void a_detached_processor_that_crashed_can_be_stopped(void **state)
 	rproc_set_recovery(rec->rproc, false);
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
 	recorder_expect_state(rec, RPROC_STATE_CRASHED, 0);
+	recorder_forget(rec);
 	assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	/* Nothing had been prepared, so nothing is unprepared. */
+	recorder_expect(rec, "stop\n<6> stopped remote processor dsp\n");
 	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
 	recorder_free(rec);
 }
