@@ -374,10 +374,13 @@ int rproc_attach(struct rproc *rproc)
 	return 0;
 
 err_release:
-	/* The core goes on: give it back the table it had, after the last write to it. */
-	rproc_resource_cleanup(rproc);
+	/*
+	 * The core goes on: give it back the table it had. It may lie in a carveout, so
+	 * nothing writes to it from here on.
+	 */
 	if (rproc->clean_table)
 		restore_table(rproc);
+	point_at_cached_table(rproc);
 	rproc_release_resources(rproc);
 	return ret;
 }

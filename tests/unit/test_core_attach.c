@@ -193,6 +193,44 @@ static void attach_unwinds_from_the_failure_of_each_step(void **state)
 	close_running(&run);
 }
 
+/* A copy of the table in memory that goes when its carveout is released. */
+static int unmap_table(struct rproc *rproc, struct rproc_mem_entry *mem)
+{
+	(void)rproc;
+	free(rproc_mem_va(mem));
+	return 0;
+}
+
+static void map_table(struct recorder *rec)
+{
+	size_t len;
+	uint8_t *table = fixture_table_finish(core_table_full(), &len);
+	struct rproc_mem_entry *mem = rproc_mem_entry_init(rec->device, table, 0, len, 0x20000000,
+							   NULL, unmap_table, "core");
+
+	assert_non_null(mem);
+	rproc_add_carveout(rec->rproc, mem);
+	rec->running_table = (struct rproc_resource_table *)table;
+	rec->running_table_size = len;
+}
+
+/* A sanitizer sees the write. */
+static void a_failed_attach_writes_nothing_to_memory_that_it_released(void **state)
+{
+	const struct recorder_options options = { .detached = true };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	rec->prepare = map_table;
+	recorder_fail(rec, REC_ATTACH, -EIO);
+	assert_int_equal(rproc_boot(rec->rproc), -EIO);
+	recorder_fail(rec, REC_ATTACH, 0);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	recorder_expect_state(rec, RPROC_STATE_ATTACHED, 1);
+	assert_int_equal(rproc_detach(rec->rproc), 0);
+	recorder_free(rec);
+}
+
 static void a_detach_op_that_fails_leaves_it_attached_and_can_be_tried_again(void **state)
 {
 	struct running run = open_running((struct recorder_options){ 0 });
@@ -375,6 +413,7 @@ int main(void)
 		cmocka_unit_test(attach_survives_a_table_that_counts_more_entries_than_it_has),
 		cmocka_unit_test(attach_reads_the_running_table_once),
 		cmocka_unit_test(attach_unwinds_from_the_failure_of_each_step),
+		cmocka_unit_test(a_failed_attach_writes_nothing_to_memory_that_it_released),
 		cmocka_unit_test(a_detach_op_that_fails_leaves_it_attached_and_can_be_tried_again),
 		cmocka_unit_test(a_driver_that_cannot_detach_answers_einval_before_anything_stops),
 		cmocka_unit_test(attach_and_detach_follow_the_kernels_order),
