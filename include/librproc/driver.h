@@ -94,7 +94,10 @@ struct rproc_ops {
 	int (*sanity_check)(struct rproc *rproc, const struct rproc_firmware *fw);
 	/* The entry address. NULL: 0. */
 	uint64_t (*get_boot_addr)(struct rproc *rproc, const struct rproc_firmware *fw);
-	/* The host is going down: milliseconds it should wait. */
+	/*
+	 * In Linux: the host is going down, milliseconds it should wait. Never called here,
+	 * where no program hears of that; kept so that a kernel driver's table fits.
+	 */
 	unsigned long (*panic)(struct rproc *rproc);
 	/* Make a dump during recovery. NULL: rproc_coredump(). */
 	void (*coredump)(struct rproc *rproc);
@@ -218,12 +221,15 @@ struct rproc *rproc_alloc_sized(struct rproc_device *device, const char *name,
 				const char *firmware, size_t len);
 /*
  * Make it known. -EINVAL: an offline one without start, a detached one without
- * attach, any other initial state, or already added. Auto-boot is queued, not waited for.
+ * attach, any other initial state, or already added. Auto-boot is queued, not waited
+ * for; -EAGAIN if it finds no thread, and then it is removed again: rproc_free() it.
  */
 int rproc_add(struct rproc *rproc);
 /*
- * Take it away: one shutdown, waits for the worker. -EINVAL on NULL or if it was
- * never added. Not from one of its own callbacks (-EDEADLK).
+ * Take it away: stopped if it runs or is attached, however often it was booted, and
+ * when it cannot be stopped what it held is released all the same: no op, subdevice
+ * or carveout callback runs after this. Waits for the worker. -EINVAL on NULL or if
+ * it was never added, or is removed already. Not from one of its own callbacks (-EDEADLK).
  */
 int rproc_del(struct rproc *rproc);
 /* Drop the reference of rproc_alloc(). NULL is fine. */
@@ -295,10 +301,19 @@ struct rproc_subdev_ops {
 /* -ENOMEM. @ops must outlive it. Before rproc_add(), or from a driver op. */
 int rproc_add_subdev(struct rproc *rproc, const struct rproc_subdev_ops *ops, void *priv,
 		     struct rproc_subdev **ret_subdev);
+/*
+ * Frees it; told nothing any more. Before rproc_add(), or from a driver op, never from a
+ * subdevice's own callback. Those that are left go with the processor.
+ */
 void rproc_remove_subdev(struct rproc *rproc, struct rproc_subdev *subdev);
 
-/* Memory to be part of a core dump; kept until resources are cleaned up. 0 or -ENOMEM. */
+/* Memory to be part of a core dump; kept until resources are cleaned up. From a driver op. 0 or
+ * -ENOMEM. */
 int rproc_coredump_add_segment(struct rproc *rproc, uint32_t da, size_t size);
+/*
+ * Write bytes [@offset, @offset + @size) of the segment to @dest. On the worker; of an
+ * inline dump on the threads that read it, several at once.
+ */
 typedef void (*rproc_dump_fn)(struct rproc *rproc, void *priv, void *dest, size_t offset,
 			      size_t size);
 int rproc_coredump_add_custom_segment(struct rproc *rproc, uint32_t da, size_t size,
@@ -324,12 +339,13 @@ struct rproc_resource_table *rproc_elf_find_loaded_rsc_table(struct rproc *rproc
 /*
  * Watch a descriptor. @ready runs on the context's thread whenever it is readable
  * or hung up; it must not block. The descriptor stays the caller's, and must not
- * be closed before rproc_watch_free(). -ENOMEM.
+ * be closed before rproc_watch_free(). -EBADF if negative; -ENOMEM, also for one that
+ * cannot be polled (a regular file).
  */
 typedef void (*rproc_watch_fn)(int fd, void *data);
 int rproc_watch_fd(struct rproc_context *context, int fd, rproc_watch_fn ready, void *data,
 		   struct rproc_watch **ret_watch);
-/* A timer that fires once after @ms on the context's thread, and can be set again. */
+/* A timer that fires once after @ms on the context's thread. Free it also when it has. -ENOMEM. */
 int rproc_watch_timer(struct rproc_context *context, unsigned int ms, rproc_watch_fn fired,
 		      void *data, struct rproc_watch **ret_watch);
 /*
@@ -342,7 +358,7 @@ void rproc_watch_free(struct rproc_watch *watch);
 
 /*
  * A driver for a virtio device id. @start runs when the processor has started,
- * @stop before it stops; both on its worker.
+ * @stop before it stops; both on its worker. An error of @start fails the boot.
  */
 struct rproc_vdev_driver {
 	uint32_t id;
@@ -382,7 +398,8 @@ int rproc_vdev_set_config(struct rproc_vdev *vdev, unsigned int offset, const vo
 			  unsigned int len);
 /*
  * Called on rproc_vq_interrupt() of the vring; NULL: nobody. Any thread, no lock held. Taking it
- * away waits until a call that runs has returned: not from the callback itself.
+ * away waits until a call that runs has returned, as does the stop of the vdev: not from the
+ * callback itself, which must not wait for the processor either. -ENOENT past the end.
  */
 typedef void (*rproc_vq_fn)(struct rproc_vdev *vdev, unsigned int index, void *data);
 int rproc_vdev_set_callback(struct rproc_vdev *vdev, unsigned int index, rproc_vq_fn callback,

@@ -136,7 +136,7 @@ int rproc_context_new(const struct rproc_context_options *options,
 
 /*
  * Remove every processor of the context (detached ones are left as they are,
- * running ones are stopped), those also that the program made itself and has not
+ * running and attached ones are stopped), those also that the program made itself and has not
  * removed: do not rproc_free() them afterwards. Unload plugins, end the thread. All
  * processors got with rproc_get_*() must have been put. NULL is fine. Not from a callback.
  */
@@ -261,7 +261,8 @@ size_t rproc_last_error(const struct rproc *rproc, char *buf, size_t len);
 /*
  * Each blocks until it is done; requests to one processor are carried out one
  * after the other, different processors do not wait for each other. From one of
- * the processor's own driver callbacks: -EDEADLK.
+ * the processor's own driver callbacks, or a request's @done: -EDEADLK. Before
+ * rproc_add() and once it is removed: -ENODEV. No thread is to be had: -EAGAIN.
  */
 
 /*
@@ -318,9 +319,11 @@ void rproc_report_crash(struct rproc *rproc, unsigned int type);
 /*
  * The same requests without waiting.
  * @done: called exactly once with the result, on the processor's worker (or on
- *	  the caller of rproc_request_cancel()), with no lock held. It may ask
- *	  for the next thing without waiting, never block.
- * Returns a request's id, > 0, or a negative errno (and @done is not called).
+ *	  the caller of rproc_request_cancel()), with no lock held; perhaps before
+ *	  this returns. It may ask for the next thing without waiting, never block.
+ *	  NULL: nobody wants to know.
+ * Returns a request's id, > 0, or a negative errno (and @done is not called):
+ * -EINVAL, -ENOMEM, -ENODEV (not added, or removed), -EAGAIN (no thread).
  */
 enum rproc_request {
 	RPROC_REQUEST_BOOT = 1,
