@@ -18,6 +18,8 @@ if [ -z "${CLI_INSIDE:-}" ]; then
 	CLI_INSIDE=1
 	export CLI_INSIDE
 	if [ "$(id -u)" = 0 ]; then
+		# In a chroot whose root is no mount of its own this is refused.
+		unshare -m --propagation private true 2>/dev/null || skip "no mount namespace to be had"
 		exec unshare -m --propagation private "$0" "$@"
 	fi
 	unshare -Urm true 2>/dev/null || skip "no user namespaces for $(id -un)"

@@ -10,6 +10,8 @@ source=$(cd "$(dirname "$0")/../../.." && pwd)
 if [ -z "${TOUR_INSIDE:-}" ]; then
 	[ "$(id -u)" = 0 ] || { echo "skipped: quickstart needs root"; exit 77; }
 	[ -e /dev/fuse ] || { echo "skipped: there is no /dev/fuse"; exit 77; }
+	unshare -m --propagation private true 2>/dev/null ||
+		{ echo "skipped: no mount namespace to be had (unshare)"; exit 77; }
 	TOUR_INSIDE=1 exec unshare -m --propagation private "$0" "$@"
 fi
 # A /run of its own: neither the default mount nor its state directory meet another's.
