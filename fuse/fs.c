@@ -167,6 +167,12 @@ static void apply_event(struct rprocfs *fs, const struct rproc_event *event)
 	case RPROC_EVENT_LOST:
 		resync(fs);
 		break;
+	case RPROC_EVENT_VIRTIO_ADDED:
+	case RPROC_EVENT_VIRTIO_REMOVED:
+	case RPROC_EVENT_VIRTIO_FAILED:
+	case RPROC_EVENT_CHANNEL_ADDED:
+	case RPROC_EVENT_CHANNEL_REMOVED:
+		break;
 	}
 	own_event(fs, event);
 }

@@ -43,6 +43,12 @@ static void put_what(struct text *text, const struct rproc_event *event)
 	case RPROC_EVENT_LOST:
 		text_printf(text, "%llu events lost", value);
 		break;
+	case RPROC_EVENT_VIRTIO_ADDED:
+	case RPROC_EVENT_VIRTIO_REMOVED:
+	case RPROC_EVENT_VIRTIO_FAILED:
+	case RPROC_EVENT_CHANNEL_ADDED:
+	case RPROC_EVENT_CHANNEL_REMOVED:
+		break;
 	}
 }
 
@@ -69,6 +75,9 @@ static void format_event(struct text *text, uint64_t number, void *data)
 
 void own_event(struct rprocfs *fs, const struct rproc_event *event)
 {
+	/* The file is about processors; what a bus brings shows in the tree. */
+	if (event->type > RPROC_EVENT_LOST)
+		return;
 	stream_append(fs->events, format_event, (void *)event);
 }
 

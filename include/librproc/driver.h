@@ -366,7 +366,10 @@ struct rproc_vdev_driver {
 	int (*start)(struct rproc_vdev *vdev, void *data);
 	void (*stop)(struct rproc_vdev *vdev, bool crashed, void *data);
 };
-/* -EEXIST if the id has a driver, -ENOMEM. @driver must outlive the context. */
+/*
+ * -EEXIST if the id has a driver, -ENOMEM. @driver must outlive the context. Takes the place
+ * of the library's own driver of that id (7: rpmsg.h).
+ */
 int rproc_context_add_vdev_driver(struct rproc_context *context,
 				  const struct rproc_vdev_driver *driver, void *data);
 
@@ -396,6 +399,20 @@ int rproc_vdev_get_config(const struct rproc_vdev *vdev, unsigned int offset, vo
 			  unsigned int len);
 int rproc_vdev_set_config(struct rproc_vdev *vdev, unsigned int offset, const void *buf,
 			  unsigned int len);
+/* N of virtioN; -1 while it is not started. */
+int rproc_vdev_virtio(const struct rproc_vdev *vdev);
+/* Its index among the vdevs of the table. */
+int rproc_vdev_index(const struct rproc_vdev *vdev);
+/* The driver's own word, from its start to its stop. */
+void rproc_vdev_set_priv(struct rproc_vdev *vdev, void *priv);
+void *rproc_vdev_priv(const struct rproc_vdev *vdev);
+/*
+ * Memory for buffers that the remote reaches: the carveout "vdev%dbuffer" if there is
+ * one, else the device's provider. From the driver's start; the same again at the next,
+ * until resources are cleaned up. -ENOMEM with a story.
+ */
+int rproc_vdev_buffers(struct rproc_vdev *vdev, size_t len, struct rproc_memory *ret_memory,
+		       bool *ret_is_iomem);
 /*
  * Called on rproc_vq_interrupt() of the vring; NULL: nobody. Any thread, no lock held. Taking it
  * away waits until a call that runs has returned, as does the stop of the vdev: not from the

@@ -123,6 +123,7 @@ struct rproc_context_options {
 	 * "model" (software, see hw.h). Host processors do not care.
 	 */
 	const char *hw;
+	unsigned int send_timeout_ms; /* a message waits for a buffer (rpmsg.h); default 15000 */
 };
 
 /*
@@ -189,7 +190,14 @@ enum rproc_event_type {
 	RPROC_EVENT_STATE = 3,	  /* old_state -> new_state */
 	RPROC_EVENT_COREDUMP = 4, /* a dump appeared: number in @value */
 	RPROC_EVENT_COREDUMP_RELEASED = 5, /* it is gone: number in @value */
-	RPROC_EVENT_LOST = 6	  /* @value events were dropped: you read too slowly */
+	RPROC_EVENT_LOST = 6,	  /* @value events were dropped: you read too slowly */
+	/* virtio: @value is N of virtioN, @reason its name */
+	RPROC_EVENT_VIRTIO_ADDED = 7,
+	RPROC_EVENT_VIRTIO_REMOVED = 8,
+	RPROC_EVENT_VIRTIO_FAILED = 9, /* its driver gave it up: see the story */
+	/* rpmsg.h: @value is the channel's id, @reason its device name */
+	RPROC_EVENT_CHANNEL_ADDED = 10,
+	RPROC_EVENT_CHANNEL_REMOVED = 11
 };
 
 struct rproc_event {
@@ -365,6 +373,9 @@ struct rproc_vdev_info {
 	int index;  /* of the vdev in the table */
 	uint32_t id;
 	bool failed; /* its rings were refused: it exists but has no driver */
+	int virtio;  /* N of virtioN; -1 while the processor does not run */
+	uint8_t status;	   /* as in the table: 7 is in order, 0x80 given up by its driver */
+	uint32_t features; /* that both sides accepted */
 };
 int rproc_get_vdevs(const struct rproc *rproc, struct rproc_vdev_info **ret_info,
 		    size_t *ret_count);

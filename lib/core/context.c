@@ -73,6 +73,7 @@ static void apply_numbers(struct rproc_context *context, const struct rproc_cont
 					       options->shutdown_timeout_ms :
 					       500;
 	context->dump_timeout_ms = options->dump_timeout_ms ? options->dump_timeout_ms : 300000;
+	context->send_timeout_ms = options->send_timeout_ms ? options->send_timeout_ms : 15000;
 	context->max_firmware_size = options->max_firmware_size ? options->max_firmware_size :
 								  256u << 20;
 }
@@ -131,6 +132,7 @@ RPROC_API int rproc_context_new(const struct rproc_context_options *given,
 	pthread_mutex_init(&context->lock, NULL);
 	pthread_mutex_init(&context->board_lock, NULL);
 	rproc_dumps_init(&context->dumps);
+	rproc_rpmsg_init(&context->rpmsg);
 	ret = rproc_loop_new(context, &context->loop);
 	if (ret)
 		goto err_dumps;
@@ -138,6 +140,7 @@ RPROC_API int rproc_context_new(const struct rproc_context_options *given,
 	return 0;
 
 err_dumps:
+	rproc_rpmsg_fini(&context->rpmsg);
 	rproc_dumps_fini(context);
 	pthread_mutex_destroy(&context->board_lock);
 	pthread_mutex_destroy(&context->lock);
@@ -176,6 +179,7 @@ RPROC_API void rproc_context_free(struct rproc_context *context)
 	rproc_context_remove_board(context);
 	remove_rest(context);
 	rproc_loop_free(context->loop);
+	rproc_rpmsg_fini(&context->rpmsg);
 	rproc_dumps_fini(context);
 	free_vdev_drivers(context);
 	ids_free(&context->indices);

@@ -6,6 +6,7 @@
  * Lock order (a thread may take a later one while it holds an earlier one):
  *   queue.lock   a leaf of its own: nothing is taken under it
  *   context.lock > rproc.data_lock > context.event_lock
+ *   rpmsg.lock > those of a bus (rpmsg/bus.h) > rproc.data_lock
  *   dumps.lock > context.event_lock
  * No callback of a driver or an application runs under any of them. The
  * *operation lock* of a processor is its worker: an item of the queue that runs
@@ -34,6 +35,8 @@ struct rproc_loop;
 void rproc_loop_call(struct rproc_loop *loop, void (*fn)(void *arg), void *arg);
 /* Async-signal-safe: make the loop look at crash reports. */
 void rproc_loop_wake(struct rproc_loop *loop);
+/* Is this the loop's thread? */
+bool rproc_on_loop(const struct rproc_loop *loop);
 int rproc_loop_new(struct rproc_context *context, struct rproc_loop **ret_loop);
 void rproc_loop_free(struct rproc_loop *loop);
 
@@ -62,6 +65,14 @@ struct rproc_dumps {
 	bool disabled;
 };
 
+/* lib/rpmsg: the buses of a context */
+struct rproc_rpmsg {
+	pthread_mutex_t lock; /* guards everything here; before a bus's own locks */
+	pthread_cond_t changed; /* a channel appeared or was closed */
+	struct list buses;	/* struct rpmsg_bus.link */
+	uint64_t last_channel;
+};
+
 struct rproc_context {
 	/* constant after rproc_context_new() */
 	rproc_log_fn log;
@@ -71,6 +82,7 @@ struct rproc_context {
 	char *state_dir;
 	unsigned int shutdown_timeout_ms;
 	unsigned int dump_timeout_ms;
+	unsigned int send_timeout_ms;
 	size_t max_firmware_size;
 	struct rproc_loop *loop;
 	struct rproc_hw *hw; /* lib/hw/hw.c */
@@ -95,6 +107,7 @@ struct rproc_context {
 
 	struct rproc_events events;
 	struct rproc_dumps dumps;
+	struct rproc_rpmsg rpmsg;
 };
 
 /* Log with an explicit device string. */
@@ -405,6 +418,14 @@ void rproc_event_post(struct rproc_context *context, const struct rproc_event *e
 		      const char *name, const char *reason);
 void rproc_event_add(const struct rproc *rproc, enum rproc_event_type type,
 		     enum rproc_state old_state, enum rproc_state new_state, const char *reason);
+
+/* virtio/drivers.c: the library's own driver of an id, or NULL */
+const struct rproc_vdev_binding *rproc_builtin_vdev_driver(uint32_t id);
+
+/* rpmsg/bus.c */
+extern const struct rproc_vdev_driver rproc_rpmsg_driver;
+void rproc_rpmsg_init(struct rproc_rpmsg *rpmsg);
+void rproc_rpmsg_fini(struct rproc_rpmsg *rpmsg);
 
 /* virtio/vdev.c */
 int rproc_add_vdev(struct rproc *rproc, const struct rproc_rsc *rsc);

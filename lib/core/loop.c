@@ -121,6 +121,11 @@ static void *loop_thread(void *arg)
 	return NULL;
 }
 
+bool rproc_on_loop(const struct rproc_loop *loop)
+{
+	return pthread_equal(pthread_self(), loop->thread);
+}
+
 void rproc_loop_call(struct rproc_loop *loop, void (*fn)(void *arg), void *arg)
 {
 	struct call call = { .fn = fn, .arg = arg };

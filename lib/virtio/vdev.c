@@ -11,38 +11,13 @@
 #include <string.h>
 #include "base/bytes.h"
 #include "core/internal.h"
+#include "virtio/vdev.h"
 
-#define PAGE	       4096u
-#define STATUS_RESET   0
-#define STATUS_ACK     1
-#define ID_RPMSG       7
+#define PAGE		4096u
+#define STATUS_RESET	0
+#define STATUS_ACK	1
+#define ID_RPMSG	7
 #define ID_RPROC_SERIAL 11
-
-struct vring {
-	struct rproc_mem_entry *mem; /* borrowed: lives until cleanup */
-	uint32_t num, align;
-	int notifyid; /* -1: none */
-	rproc_vq_fn callback; /* rproc.data_lock */
-	void *data;	      /* rproc.data_lock */
-	unsigned int calls;   /* callbacks that run; rproc.data_lock */
-};
-
-struct rproc_vdev {
-	struct list link; /* rproc.data_lock */
-	struct rproc *rproc;
-	int number;	 /* N of rproc-virtio.N.auto */
-	int index;	 /* in the table */
-	int virtio;	 /* N of virtioN while started, else -1; worker only */
-	uint32_t id;
-	uint32_t offset; /* of the entry's payload in the table */
-	uint32_t features, config_len;
-	bool failed;
-	unsigned int num_vrings;
-	struct vring vrings[RPROC_VDEV_MAX_VRINGS];
-	struct rproc_subdev *subdev; /* NULL: failed */
-	const struct rproc_vdev_binding *binding; /* who claimed it; worker only */
-	char log_name[48];
-};
 
 /* ---- words in the table --------------------------------------------------------------------- */
 
@@ -94,6 +69,7 @@ RPROC_API void rproc_vdev_set_status(struct rproc_vdev *vdev, uint8_t status)
 
 RPROC_API void rproc_vdev_set_features(struct rproc_vdev *vdev, uint32_t accepted)
 {
+	atomic_store(&vdev->accepted, accepted);
 	rproc_table_store(vdev->rproc, vdev->offset + offsetof(struct rproc_rsc_vdev, gfeatures),
 			  accepted);
 }
@@ -131,7 +107,8 @@ RPROC_API int rproc_vdev_set_config(struct rproc_vdev *vdev, unsigned int offset
 	return 0;
 }
 
-/* ---- what a driver of the device asks --------------------------------------------------------- */
+/* ---- what a driver of the device asks ---------------------------------------------------------
+ */
 
 RPROC_API struct rproc *rproc_vdev_rproc(const struct rproc_vdev *vdev)
 {
@@ -207,7 +184,7 @@ static struct vring *hold_vring(struct rproc *rproc, int notifyid, struct rproc_
 	struct list *item;
 	unsigned int i;
 
-	list_for_each(item, &rproc->vdevs) {
+	list_for_each (item, &rproc->vdevs) {
 		struct rproc_vdev *vdev = list_entry(item, struct rproc_vdev, link);
 
 		for (i = 0; i < vdev->num_vrings; i++) {
@@ -250,7 +227,8 @@ RPROC_API int rproc_vq_interrupt(struct rproc *rproc, int notifyid)
 	return 1;
 }
 
-/* ---- the processor's life --------------------------------------------------------------------------- */
+/* ---- the processor's life
+ * --------------------------------------------------------------------------- */
 
 static const struct rproc_vdev_binding *find_binding(const struct rproc_vdev *vdev)
 {
@@ -259,14 +237,14 @@ static const struct rproc_vdev_binding *find_binding(const struct rproc_vdev *vd
 	struct list *item;
 
 	pthread_mutex_lock(&context->lock);
-	list_for_each(item, &context->vdev_drivers) {
+	list_for_each (item, &context->vdev_drivers) {
 		found = list_entry(item, struct rproc_vdev_binding, link);
 		if (found->driver->id == vdev->id)
 			break;
 		found = NULL;
 	}
 	pthread_mutex_unlock(&context->lock);
-	return found;
+	return found ? found : rproc_builtin_vdev_driver(vdev->id);
 }
 
 static int take_number(struct rproc_context *context, struct ids *ids)
@@ -295,11 +273,34 @@ static void silence(struct rproc_vdev *vdev)
 		rproc_vdev_set_callback(vdev, i, NULL, NULL);
 }
 
+static int take_virtio(struct rproc_vdev *vdev)
+{
+	struct rproc_context *context = vdev->rproc->context;
+	int number = take_number(context, &context->virtio_numbers);
+
+	if (number < 0)
+		return number;
+	atomic_store(&vdev->virtio, number);
+	rproc_vdev_event(vdev, RPROC_EVENT_VIRTIO_ADDED);
+	return 0;
+}
+
+static void give_virtio(struct rproc_vdev *vdev)
+{
+	struct rproc_context *context = vdev->rproc->context;
+
+	if (vdev->virtio < 0)
+		return;
+	rproc_vdev_event(vdev, RPROC_EVENT_VIRTIO_REMOVED);
+	give_number(context, &context->virtio_numbers, atomic_exchange(&vdev->virtio, -1));
+	atomic_store(&vdev->accepted, 0);
+}
+
 static int start_vdev(void *priv)
 {
 	struct rproc_vdev *vdev = priv;
 	struct rproc *rproc = vdev->rproc;
-	int ret = 0;
+	int ret;
 
 	if (!rproc->ops.kick) {
 		rproc_context_log(rproc->context, RPROC_LOG_ERR, vdev->log_name,
@@ -308,9 +309,9 @@ static int start_vdev(void *priv)
 				   "vdev %d needs a driver that can kick, and that of %s cannot",
 				   vdev->index, rproc->name);
 	}
-	vdev->virtio = take_number(rproc->context, &rproc->context->virtio_numbers);
-	if (vdev->virtio < 0)
-		return vdev->virtio;
+	ret = take_virtio(vdev);
+	if (ret)
+		return ret;
 	rproc_vdev_set_status(vdev, STATUS_RESET);
 	rproc_vdev_set_status(vdev, STATUS_ACK);
 	vdev->binding = find_binding(vdev);
@@ -319,8 +320,7 @@ static int start_vdev(void *priv)
 	if (ret) {
 		silence(vdev);
 		vdev->binding = NULL;
-		give_number(rproc->context, &rproc->context->virtio_numbers, vdev->virtio);
-		vdev->virtio = -1;
+		give_virtio(vdev);
 		rproc_context_log(rproc->context, RPROC_LOG_ERR, vdev->log_name,
 				  "failed to register vdev: %d", ret);
 		return rproc_story(rproc, ret, "start", "the driver of vdev %d (id %u) refused it",
@@ -334,15 +334,12 @@ static int start_vdev(void *priv)
 static void stop_vdev(void *priv, bool crashed)
 {
 	struct rproc_vdev *vdev = priv;
-	struct rproc_context *context = vdev->rproc->context;
 
 	if (vdev->binding && vdev->binding->driver->stop)
 		vdev->binding->driver->stop(vdev, crashed, vdev->binding->data);
 	vdev->binding = NULL;
 	silence(vdev);
-	if (vdev->virtio >= 0)
-		give_number(context, &context->virtio_numbers, vdev->virtio);
-	vdev->virtio = -1;
+	give_virtio(vdev);
 	rproc_vdev_set_status(vdev, STATUS_RESET);
 	rproc_vdev_set_status(vdev, STATUS_ACK);
 }
@@ -352,7 +349,8 @@ static const struct rproc_subdev_ops vdev_subdev_ops = {
 	.stop = stop_vdev,
 };
 
-/* ---- made from a table entry ---------------------------------------------------------------------- */
+/* ---- made from a table entry
+ * ---------------------------------------------------------------------- */
 
 static int parse_vring(struct rproc_vdev *vdev, unsigned int index, const char *entry)
 {
@@ -364,10 +362,11 @@ static int parse_vring(struct rproc_vdev *vdev, unsigned int index, const char *
 		return 0;
 	rproc_log(vdev->rproc, RPROC_LOG_ERR, "invalid qsz (%d) or alignment (%d)", (int)vring->num,
 		  (int)vring->align);
-	return rproc_story(vdev->rproc, -EINVAL, "resources",
-			   "vdev %d: vring[%u] has %u buffers and alignment %u; both must be powers of "
-			   "two",
-			   vdev->index, index, vring->num, vring->align);
+	return rproc_story(
+		vdev->rproc, -EINVAL, "resources",
+		"vdev %d: vring[%u] has %u buffers and alignment %u; both must be powers of "
+		"two",
+		vdev->index, index, vring->num, vring->align);
 }
 
 /* The carveout of a ring: the board's own of that name, or one made for it. */
@@ -381,8 +380,8 @@ static int find_memory(struct rproc_vdev *vdev, unsigned int index, uint32_t da)
 	len = (len + PAGE - 1) / PAGE * PAGE;
 	snprintf(name, sizeof(name), "vdev%dvring%u", vdev->index, index);
 	if (len > UINT32_MAX)
-		return rproc_story(rproc, -ENOMEM, "resources", "%s: %u buffers need %llu bytes", name,
-				   vring->num, (unsigned long long)len);
+		return rproc_story(rproc, -ENOMEM, "resources", "%s: %u buffers need %llu bytes",
+				   name, vring->num, (unsigned long long)len);
 	vring->mem = rproc_find_carveout_by_name(rproc, name);
 	if (vring->mem)
 		return rproc_check_carveout(rproc, vring->mem, da, (uint32_t)len);
@@ -462,7 +461,7 @@ static struct rproc_vdev *new_vdev(struct rproc *rproc, const struct rproc_rsc *
 	if (!vdev)
 		return NULL;
 	vdev->rproc = rproc;
-	vdev->virtio = -1;
+	atomic_init(&vdev->virtio, -1);
 	vdev->id = load_le32(payload + offsetof(struct rproc_rsc_vdev, id));
 	vdev->features = load_le32(payload + offsetof(struct rproc_rsc_vdev, dfeatures));
 	vdev->config_len = load_le32(payload + offsetof(struct rproc_rsc_vdev, config_len));
@@ -497,7 +496,8 @@ int rproc_add_vdev(struct rproc *rproc, const struct rproc_rsc *rsc)
 	}
 	ret = probe(vdev, rsc->payload);
 	if (ret) {
-		/* A probe that fails is not a boot that fails: the device stays without a driver. */
+		/* A probe that fails is not a boot that fails: the device stays without a driver.
+		 */
 		vdev->failed = true;
 		rproc_context_log(rproc->context, RPROC_LOG_ERR, vdev->log_name,
 				  "probe with driver rproc-virtio failed with error %d", ret);
@@ -521,39 +521,8 @@ void rproc_remove_vdevs(struct rproc *rproc)
 		if (vdev->subdev)
 			rproc_remove_subdev(rproc, vdev->subdev);
 		free_vrings(vdev);
+		rproc_vdev_free_buffers(vdev);
 		give_number(context, &context->vdev_numbers, vdev->number);
 		free(vdev);
 	}
-}
-
-RPROC_API int rproc_get_vdevs(const struct rproc *rproc, struct rproc_vdev_info **ret_info,
-			      size_t *ret_count)
-{
-	struct rproc *r = (struct rproc *)rproc;
-	struct rproc_vdev_info *info;
-	struct list *item;
-	size_t num = 0, i = 0;
-
-	pthread_mutex_lock(&r->data_lock);
-	list_for_each(item, &r->vdevs)
-		num++;
-	info = calloc(num ? num : 1, sizeof(*info));
-	list_for_each(item, &r->vdevs) {
-		const struct rproc_vdev *vdev = list_entry(item, struct rproc_vdev, link);
-
-		if (!info)
-			break;
-		info[i++] = (struct rproc_vdev_info){
-			.number = vdev->number,
-			.index = vdev->index,
-			.id = vdev->id,
-			.failed = vdev->failed,
-		};
-	}
-	pthread_mutex_unlock(&r->data_lock);
-	if (!info)
-		return -ENOMEM;
-	*ret_info = info;
-	*ret_count = num;
-	return 0;
 }

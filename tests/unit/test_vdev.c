@@ -123,13 +123,18 @@ static void a_driver_that_cannot_kick_cannot_have_vdevs(void **state)
 
 static void a_vdev_that_nobody_claims_runs_all_the_same(void **state)
 {
-	struct recorder *rec = open_with(NULL, core_table_full());
+	struct fixture_table *table = fixture_table_new(false);
+	struct recorder *rec;
 
 	(void)state;
+	/* The library has a driver of its own for 7. */
+	fixture_table_vdev(table, 5, 0, 1);
+	fixture_table_vring(table, FIXTURE_ANY, 4096, 16, 0);
+	rec = open_with(NULL, table);
 	recorder_claim_vdevs(rec, 11);
 	assert_int_equal(rproc_boot(rec->rproc), 0);
 	recorder_expect_line(rec, "<6> [rproc-virtio rproc-virtio.0.auto] registered virtio0 "
-				  "(type 7)");
+				  "(type 5)");
 	assert_int_equal(recorder_calls(rec, REC_VDEV_START), 0);
 	assert_int_equal(rproc_vq_interrupt(rec->rproc, 0), 0);
 	recorder_free(rec);

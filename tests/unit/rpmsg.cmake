@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Tests of lib/virtio/vring.c and lib/rpmsg.
+rproc_add_unit_test(test_vring test_vring.c vring_peer.c)
+add_library(rproc_rpmsg_fixture STATIC rpmsg_fixture.c vring_peer.c)
+target_link_libraries(rproc_rpmsg_fixture PUBLIC rproc_recorder)
+foreach(name
+		test_rpmsg_bus
+		test_rpmsg_channel
+		test_rpmsg_endpoint)
+	rproc_add_unit_test(${name} ${name}.c)
+	target_link_libraries(${name} PRIVATE rproc_rpmsg_fixture)
+endforeach()
