@@ -68,10 +68,10 @@ static void format_log_line(struct text *text, uint64_t number, void *data)
 		    (unsigned long long)now.tv_sec * 1000000 +
 			    (unsigned long long)now.tv_nsec / 1000);
 	if (*line->device) {
-		text_escaped(text, line->device);
+		text_bytes(text, line->device, strlen(line->device));
 		text_bytes(text, ": ", 2);
 	}
-	text_escaped(text, line->text);
+	text_bytes(text, line->text, strlen(line->text));
 	text_bytes(text, "\n", 1);
 }
 

@@ -85,7 +85,8 @@ enum rproc_log_level {
 /*
  * A line of the log: the kernel's own lines, exactly, where it prints them.
  * @device: "remoteproc remoteproc0", "rproc-virtio rproc-virtio.0.auto", ...
- * @text:   one line without a newline; valid during the call
+ * @text:   one line of printable ASCII, the rest and backslashes as \xNN; at most 1023 bytes
+ *	     before that, with @device; valid during the call
  * Called from any thread, also several at once. Must not call into librproc.
  */
 typedef void (*rproc_log_fn)(int level, const char *device, const char *text, void *data);

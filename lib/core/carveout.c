@@ -200,6 +200,10 @@ static void take_memory(struct rproc *rproc, struct rproc_mem_entry *mem,
 	if (mem->da != RPROC_RSC_ADDR_ANY && mem->da != memory->da)
 		rproc_device_log(rproc->dev, RPROC_LOG_WARNING,
 				 "Allocated carveout doesn't fit device address request");
+	/* Memory that the processor's 32 bits cannot name. */
+	if (mem->da == RPROC_RSC_ADDR_ANY && memory->da == RPROC_RSC_ADDR_ANY)
+		rproc_log(rproc, RPROC_LOG_WARNING,
+			  "DMA address cast in 32bit to fit resource table format");
 	pthread_mutex_lock(&rproc->data_lock);
 	mem->va = memory->va;
 	mem->pa = memory->pa;

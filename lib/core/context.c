@@ -195,20 +195,37 @@ RPROC_API void rproc_context_free(struct rproc_context *context)
 
 /* ---- log and story ------------------------------------------------------------------- */
 
+/* One record is one line: what a user or a firmware sent is escaped, as /dev/kmsg does. */
+static void escape(char *out, const char *text)
+{
+	const unsigned char *c;
+
+	for (c = (const unsigned char *)text; *c; c++) {
+		if (*c >= ' ' && *c < 0x7f && *c != '\\')
+			*out++ = (char)*c;
+		else
+			out += sprintf(out, "\\x%02x", *c);
+	}
+	*out = '\0';
+}
+
 void rproc_context_vlog(struct rproc_context *context, int level, const char *device,
 			const char *fmt, va_list args)
 {
-	char text[RPROC_STORY_MAX];
-	char *end;
+	char text[RPROC_LINE_MAX], escaped[4 * RPROC_LINE_MAX];
+	size_t prefix = *device ? strlen(device) + strlen(": ") : 0;
+	size_t len;
 
 	if (!context->log || level > atomic_load(&context->log_level))
 		return;
-	vsnprintf(text, sizeof(text), fmt, args);
-	/* One line is one record: what a user sent must not end it early, as in the kernel. */
-	end = text + strlen(text);
-	while (end > text && end[-1] == '\n')
-		*--end = '\0';
-	context->log(level, device, text, context->log_data);
+	/* A line of the kernel's log has room for its device and its text together. */
+	vsnprintf(text, prefix < sizeof(text) ? sizeof(text) - prefix : 1, fmt, args);
+	/* The newline of a driver's own format ends the line; one that a user sent does not. */
+	len = strlen(text);
+	if (len && text[len - 1] == '\n' && fmt[strlen(fmt) - 1] == '\n')
+		text[len - 1] = '\0';
+	escape(escaped, text);
+	context->log(level, device, escaped, context->log_data);
 }
 
 void rproc_context_log(struct rproc_context *context, int level, const char *device,

@@ -156,7 +156,7 @@ static void resolve(struct rproc *rproc, struct piece *piece, const struct rproc
 	piece->va = rproc_da_to_va(rproc, segment->da, segment->size, &piece->is_iomem);
 	if (!piece->va)
 		rproc_log(rproc, RPROC_LOG_ERR,
-			  "invalid copy request for segment 0x%08x with offset %d and size %zu)",
+			  "invalid copy request for segment 0x%016x with offset %d and size %zu)",
 			  segment->da, 0, segment->size);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Events: a bounded queue of records that the application reads when it likes.
- * The descriptor is readable exactly while a record waits.
+ * The descriptor is readable while a record waits; it may also wake a reader for
+ * a record that was read just before, and then nothing is there.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -47,6 +48,7 @@ void rproc_event_post(struct rproc_context *context, const struct rproc_event *g
 {
 	struct rproc_events *events = &context->events;
 	struct rproc_event *event;
+	bool first;
 
 	pthread_mutex_lock(&events->lock);
 	events->sequence++;
@@ -61,9 +63,11 @@ void rproc_event_post(struct rproc_context *context, const struct rproc_event *g
 	event->time_ns = now_ns();
 	snprintf(event->name, sizeof(event->name), "%s", name);
 	snprintf(event->reason, sizeof(event->reason), "%s", reason);
-	if (!events->count++)
-		eventfd_write(events->fd, 1);
+	first = !events->count++;
 	pthread_mutex_unlock(&events->lock);
+	/* Without the lock, which the reader that wakes up wants. */
+	if (first)
+		eventfd_write(events->fd, 1);
 }
 
 void rproc_event_add(const struct rproc *rproc, enum rproc_event_type type,
@@ -106,6 +110,8 @@ RPROC_API int rproc_event_read(struct rproc_context *context, struct rproc_event
 		if (!--events->count)
 			eventfd_read(events->fd, &ignored);
 	} else {
+		/* Its event may have been read before its descriptor was written. */
+		eventfd_read(events->fd, &ignored);
 		ret = 0;
 	}
 	pthread_mutex_unlock(&events->lock);

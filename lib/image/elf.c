@@ -228,14 +228,17 @@ static int check_ident(const uint8_t ident[EI_NIDENT], size_t size, struct rproc
 	return 0;
 }
 
-/* The section headers, as the kernel bounds them since 6.12.117. No section needs to exist. */
+/*
+ * The section headers: first as Linux 7.2 bounds them (one must fit, even if none needs to
+ * exist), then as 6.12.117 does, for what 7.2 would read beyond the file.
+ */
 static int check_sections(const struct elf_header *header, size_t size, struct rproc_report *report)
 {
 	uint64_t each = shdr_size(header->elf_class);
 
-	if (header->shoff > size)
-		return refuse(report, "Section header table is out of bounds",
-			      "section headers at e_shoff", header->shoff, size);
+	if (add_sat(header->shoff, each) > size)
+		return refuse(report, "Image is too small", "section headers (e_shoff) end at",
+			      add_sat(header->shoff, each), size);
 	if (header->shnum && add_sat(header->shoff, header->shnum * each) > size)
 		return refuse(report, "Section headers are out of bounds",
 			      "section headers (e_shnum of them) end at",

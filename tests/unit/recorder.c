@@ -491,7 +491,9 @@ struct recorder *recorder_new(const struct recorder_options *options)
 	struct recorder *rec = NULL;
 
 	assert_int_equal(recorder_open(options, &rec), 0);
-	recorder_forget(rec);
+	/* An auto boot writes already. */
+	if (!options || !options->auto_boot)
+		recorder_forget(rec);
 	return rec;
 }
 

@@ -100,7 +100,7 @@ static void a_dump_of_32_bits_is_this_file(void **state)
 
 	(void)state;
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect_line(rec, "<3> invalid copy request for segment 0x20000000 with offset 0 "
+	recorder_expect_line(rec, "<3> invalid copy request for segment 0x0000000020000000 with offset 0 "
 				  "and size 7)");
 	bytes = coredump_read(rec, 0, 4096, &info);
 	assert_int_equal(info.number, 1);

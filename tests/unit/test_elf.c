@@ -92,8 +92,8 @@ static const char *model(const struct fixture_image *image)
 	shnum = fixture_get(image, FIXTURE_E_SHNUM, 0);
 	shstrndx = fixture_get(image, FIXTURE_E_SHSTRNDX, 0);
 	phnum = fixture_get(image, FIXTURE_E_PHNUM, 0);
-	if (shoff > size)
-		return "Section header table is out of bounds";
+	if (shoff + shdr > size)
+		return "Image is too small";
 	if (shnum && shoff + shnum * shdr > size)
 		return "Section headers are out of bounds";
 	if (shoff + (shstrndx + 1) * shdr > size)
