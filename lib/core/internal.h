@@ -25,7 +25,8 @@
 #define RPROC_STORY_MAX	  1024
 #define RPROC_LINE_MAX	  1024 /* of the log, with its device */
 #define RPROC_NAME_MAX	  63	    /* bytes of a processor's name that an event shows */
-#define RPROC_TABLE_MAX	  (1u << 20) /* bytes of a resource table: a hostile one is no bigger */
+#define RPROC_TABLE_MAX	  (64u << 10) /* bytes of a resource table: a hostile one is no bigger */
+#define RPROC_TRACE_MAX	  (16u << 20) /* bytes of a trace that are looked at */
 #define RPROC_VDEVS_MAX	  32	    /* vdevs of one processor */
 #define RPROC_CRASH_TYPES 4	    /* three known and "unknown" */
 

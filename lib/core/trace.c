@@ -69,9 +69,11 @@ __attribute__((no_sanitize("thread"))) static ssize_t
 copy_text(const struct rproc_trace *trace, char *buf, size_t len, uint64_t offset)
 {
 	const volatile char *text = trace->va;
+	/* Each read looks at the text from its beginning, under the lock. */
+	size_t end = trace->len < RPROC_TRACE_MAX ? trace->len : RPROC_TRACE_MAX;
 	size_t i, copied = 0;
 
-	for (i = 0; i < trace->len && copied < len; i++) {
+	for (i = 0; i < end && copied < len; i++) {
 		char c = text[i];
 
 		if (!c)
