@@ -143,22 +143,22 @@ static int load(struct rproc *rproc, const struct rproc_firmware *fw)
 	return 0;
 }
 
-int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw, const char *reason)
+/*
+ * The core and what hangs at it: subdevices prepared, @op (start or attach) called, subdevices
+ * started; all undone if one fails, by the stop op whichever way the core came up.
+ */
+static int bring_up(struct rproc *rproc, int (*op)(struct rproc *rproc), const char *failed)
 {
-	int ret = load(rproc, fw);
+	int ret = rproc_prepare_subdevs(rproc);
 
-	if (ret)
-		return ret;
-	ret = rproc_prepare_subdevs(rproc);
 	if (ret) {
 		rproc_log(rproc, RPROC_LOG_ERR, "failed to prepare subdevices for %s: %d",
 			  rproc->name, ret);
-		goto err_table;
+		return ret;
 	}
-	ret = rproc->ops.start ? rproc->ops.start(rproc) : -EINVAL;
+	ret = op(rproc);
 	if (ret) {
-		rproc_log(rproc, RPROC_LOG_ERR, "can't start rproc %s: %d", rproc->name, ret);
-		rproc_story(rproc, ret, "start", "the driver could not start %s", rproc->name);
+		rproc_log(rproc, RPROC_LOG_ERR, "can't %s rproc %s: %d", failed, rproc->name, ret);
 		goto err_unprepare;
 	}
 	ret = rproc_start_subdevs(rproc);
@@ -167,8 +167,6 @@ int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw, const char
 			  ret);
 		goto err_stop;
 	}
-	rproc_set_state(rproc, RPROC_STATE_RUNNING, reason);
-	rproc_log(rproc, RPROC_LOG_INFO, "remote processor %s is now up", rproc->name);
 	return 0;
 
 err_stop:
@@ -176,9 +174,32 @@ err_stop:
 		rproc->ops.stop(rproc);
 err_unprepare:
 	rproc_unprepare_subdevs(rproc);
-err_table:
-	point_at_cached_table(rproc);
 	return ret;
+}
+
+static int call_start(struct rproc *rproc)
+{
+	int ret = rproc->ops.start ? rproc->ops.start(rproc) : -EINVAL;
+
+	if (ret)
+		rproc_story(rproc, ret, "start", "the driver could not start %s", rproc->name);
+	return ret;
+}
+
+int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw, const char *reason)
+{
+	int ret = load(rproc, fw);
+
+	if (ret)
+		return ret;
+	ret = bring_up(rproc, call_start, "start");
+	if (ret) {
+		point_at_cached_table(rproc);
+		return ret;
+	}
+	rproc_set_state(rproc, RPROC_STATE_RUNNING, reason);
+	rproc_log(rproc, RPROC_LOG_INFO, "remote processor %s is now up", rproc->name);
+	return 0;
 }
 
 /* What detach will restore is kept before the walk writes into the table. */
@@ -316,34 +337,9 @@ static int find_running_table(struct rproc *rproc, struct rproc_resource_table *
 	return 0;
 }
 
-static int attach_start(struct rproc *rproc)
+static int call_attach(struct rproc *rproc)
 {
-	int ret = rproc_prepare_subdevs(rproc);
-
-	if (ret) {
-		rproc_log(rproc, RPROC_LOG_ERR, "failed to prepare subdevices for %s: %d",
-			  rproc->name, ret);
-		return ret;
-	}
-	ret = rproc->ops.attach ? rproc->ops.attach(rproc) : 0;
-	if (ret) {
-		rproc_log(rproc, RPROC_LOG_ERR, "can't attach to rproc %s: %d", rproc->name, ret);
-		goto err_unprepare;
-	}
-	ret = rproc_start_subdevs(rproc);
-	if (ret) {
-		rproc_log(rproc, RPROC_LOG_ERR, "failed to probe subdevices for %s: %d", rproc->name,
-			  ret);
-		goto err_stop;
-	}
-	return 0;
-
-err_stop:
-	if (rproc->ops.stop)
-		rproc->ops.stop(rproc);
-err_unprepare:
-	rproc_unprepare_subdevs(rproc);
-	return ret;
+	return rproc->ops.attach ? rproc->ops.attach(rproc) : 0;
 }
 
 int rproc_attach(struct rproc *rproc)
@@ -364,7 +360,7 @@ int rproc_attach(struct rproc *rproc)
 	if (ret)
 		goto err_release;
 	rproc_resolve_traces(rproc);
-	ret = attach_start(rproc);
+	ret = bring_up(rproc, call_attach, "attach to");
 	if (ret)
 		goto err_release;
 	if (!rproc->ops.detach)
