@@ -165,7 +165,7 @@ RPROC_API ssize_t rproc_rpmsg_recv(struct rproc_rpmsg_ept *ept, void *buf, size_
 	if (!message)
 		return error;
 	ret = (ssize_t)message->len;
-	if (message->len)
+	if (message->len && len)
 		memcpy(buf, message->data, message->len < len ? message->len : len);
 	if (ret_src)
 		*ret_src = message->src;

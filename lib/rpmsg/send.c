@@ -398,6 +398,8 @@ void rpmsg_sent(struct rpmsg_bus *bus)
 
 	pthread_mutex_lock(&bus->tx_lock);
 	bus->tx_count.interrupts++;
+	if (rproc_vring_check(&bus->tx))
+		rpmsg_bus_break(bus, RPMSG_OUTPUT);
 	if (bus->waiters)
 		pthread_cond_broadcast(&bus->tx_changed);
 	tell = bus->want_writable && buffer_is_free(bus);

@@ -231,6 +231,11 @@ static int look(struct rproc_vring *vring)
 	return 0;
 }
 
+int rproc_vring_check(struct rproc_vring *vring)
+{
+	return vring->broken ? -EPROTO : look(vring);
+}
+
 static void put_slot(struct rproc_vring *vring, uint16_t head)
 {
 	vring->slots[head].out = false;

@@ -57,6 +57,8 @@ int rproc_vring_add(struct rproc_vring *vring, uint64_t addr, uint32_t len, bool
  * -EPROTO: the ring lies, is broken from now on, and fault says how.
  */
 int rproc_vring_get(struct rproc_vring *vring, uint32_t *ret_token, uint32_t *ret_len);
+/* Is the remote's index a possible one? 0, or -EPROTO: the ring is broken from now on. */
+int rproc_vring_check(struct rproc_vring *vring);
 /* Would rproc_vring_get() have something to say? */
 bool rproc_vring_has_used(const struct rproc_vring *vring);
 

@@ -350,6 +350,28 @@ static void an_index_is_read_once_for_the_elements_it_covers(void **state)
 	close_world(&w);
 }
 
+static void a_look_at_the_index_finds_lies_and_takes_nothing(void **state)
+{
+	struct world w;
+	uint32_t token, len;
+	uint16_t id;
+
+	(void)state;
+	open_world(&w, 8, 16, true);
+	assert_int_equal(rproc_vring_check(&w.vring), 0);
+	rproc_vring_add(&w.vring, 0, 8, true, 5);
+	assert_true(vring_peer_take(&w.peer, &id));
+	vring_peer_use(&w.peer, id, 8);
+	assert_int_equal(rproc_vring_check(&w.vring), 0);
+	assert_int_equal(rproc_vring_get(&w.vring, &token, &len), 1);
+	assert_int_equal(token, 5);
+	vring_peer_set_used_idx(&w.peer, 3);
+	assert_int_equal(rproc_vring_check(&w.vring), -EPROTO);
+	assert_int_equal(rproc_vring_check(&w.vring), -EPROTO);
+	expect_broken(&w, "the used index is 3");
+	close_world(&w);
+}
+
 /* ---- notifications
  * ------------------------------------------------------------------------------------ */
 
@@ -474,6 +496,7 @@ int main(void)
 		cmocka_unit_test(an_id_that_was_not_given_breaks_the_ring),
 		cmocka_unit_test(a_length_above_the_buffer_breaks_the_ring),
 		cmocka_unit_test(an_index_is_read_once_for_the_elements_it_covers),
+		cmocka_unit_test(a_look_at_the_index_finds_lies_and_takes_nothing),
 		cmocka_unit_test(kicks_follow_the_event_index),
 		cmocka_unit_test(kicks_follow_the_flag_without_an_event_index),
 		cmocka_unit_test(interrupts_are_wanted_exactly_when_enabled),
