@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Built-in boards. The build names the files; their bytes are taken in here.
- * Must not look into them.
+ * The bytes of boards: built in, whose files the build names, or in a file. Must
+ * not look into them.
  */
 #include "board.h"
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define FILE_MAX (4u << 20) /* bytes of a device tree */
 
 struct board {
 	const char *name;
@@ -59,4 +63,28 @@ int board_find(const char *name, const void **ret_dtb, size_t *ret_len)
 	*ret_dtb = board->start;
 	*ret_len = (size_t)(board->end - board->start);
 	return 0;
+}
+
+int board_read(const char *path, void **ret_dtb, size_t *ret_len)
+{
+	FILE *file = fopen(path, "rbe");
+	void *dtb;
+	int err = 0;
+
+	if (!file)
+		return -errno;
+	dtb = malloc(FILE_MAX);
+	if (!dtb) {
+		fclose(file);
+		return -ENOMEM;
+	}
+	*ret_len = fread(dtb, 1, FILE_MAX, file);
+	if (ferror(file))
+		err = -EIO;
+	fclose(file);
+	if (err)
+		free(dtb);
+	else
+		*ret_dtb = dtb;
+	return err;
 }

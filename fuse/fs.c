@@ -258,7 +258,7 @@ static int add_skeleton(struct rprocfs *fs)
 	if (!fs->devices || !fs->class_remoteproc || !fs->dev || !fs->debug)
 		return -ENOMEM;
 	if (device_add_skeleton(fs, root) || devcoredump_add_skeleton(fs, root) ||
-	    firmware_class_add(fs, root) || own_add_skeleton(fs, root))
+	    firmware_class_add(fs, root) || own_add_skeleton(fs, root) || own_control_add(fs))
 		return -ENOMEM;
 	return 0;
 }
@@ -293,6 +293,7 @@ struct tree *fs_tree(struct rprocfs *fs)
 
 void fs_detach(struct rprocfs *fs)
 {
+	own_control_remove(fs);
 	/* Dumps and processors hold nodes elsewhere: they go before the tree does. */
 	while (fs->devcoredumps && fs->devcoredumps->first)
 		node_remove(fs->devcoredumps->first);

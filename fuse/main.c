@@ -22,6 +22,8 @@
 #include "options.h"
 #include "session.h"
 
+#define LIVE_TREE "/sys/firmware/fdt"
+
 struct daemon {
 	struct options options;
 	struct mountpoint mountpoint;
@@ -108,6 +110,7 @@ static int open_context(struct daemon *daemon)
 		.firmware_dirs = options->firmware_dirs,
 		.plugin_path = options->plugin_path,
 		.state_dir = daemon->mountpoint.state_dir,
+		.hw = options->hw,
 	};
 	int err = rproc_context_new(&context_options, &daemon->context);
 
@@ -116,33 +119,71 @@ static int open_context(struct daemon *daemon)
 	return err;
 }
 
+/* Load the drivers of the board: its processors, or a negative errno. Any thread. */
+static int load_board(void *data)
+{
+	struct daemon *daemon = data;
+	const struct options *options = &daemon->options;
+	const void *dtb;
+	size_t len;
+
+	if (options->live)
+		return rproc_context_add_board_file(daemon->context, LIVE_TREE, true);
+	if (options->dtb)
+		return rproc_context_add_board_file(daemon->context, options->dtb, false);
+	if (board_find(options->board, &dtb, &len))
+		return -ENOENT;
+	return rproc_context_add_board(daemon->context, dtb, len, false);
+}
+
+/* The machine of the board and nothing else: drivers are loaded by librproc/control. */
+static int switch_on(struct daemon *daemon)
+{
+	const struct options *options = &daemon->options;
+	const void *built_in;
+	void *dtb = NULL;
+	size_t len;
+	int err;
+
+	if (!options->dtb) {
+		err = board_find(options->board, &built_in, &len);
+		return err ? err : rproc_context_power_on(daemon->context, built_in, len);
+	}
+	err = board_read(options->dtb, &dtb, &len);
+	if (!err)
+		err = rproc_context_power_on(daemon->context, dtb, len);
+	free(dtb);
+	return err;
+}
+
 static int add_board(struct daemon *daemon)
 {
 	const struct options *options = &daemon->options;
 	const char *what = options->dtb ? options->dtb : options->board;
-	const char *live_tree = "/sys/firmware/fdt";
+	int ret = options->bare ? switch_on(daemon) : load_board(daemon);
 	char story[4096];
-	const void *dtb;
-	size_t len;
-	int ret;
 
-	if (options->live)
-		ret = rproc_context_add_board_file(daemon->context, what = live_tree, true);
-	else if (options->dtb)
-		ret = rproc_context_add_board_file(daemon->context, options->dtb, false);
-	else if (board_find(options->board, &dtb, &len))
-		ret = -ENOENT;
+	if (ret >= 0)
+		return 0;
+	rproc_context_last_error(daemon->context, story, sizeof(story));
+	if (*story)
+		fprintf(stderr, "rprocfs: %s\n", story);
 	else
-		ret = rproc_context_add_board(daemon->context, dtb, len, false);
-	if (ret < 0) {
-		rproc_context_last_error(daemon->context, story, sizeof(story));
-		if (*story)
-			fprintf(stderr, "rprocfs: %s\n", story);
-		else
-			fprintf(stderr, "rprocfs: board %s: %s\n", what, strerror(-ret));
-		return ret;
+		fprintf(stderr, "rprocfs: board %s: %s\n", options->live ? LIVE_TREE : what,
+			strerror(-ret));
+	return ret;
+}
+
+/* Whoever tests with a model loads and unloads drivers, too. */
+static int make_fs(struct daemon *daemon)
+{
+	struct fs_options *options = &daemon->options.fs;
+
+	if (daemon->options.hw && !strcmp(daemon->options.hw, "model")) {
+		options->setup = load_board;
+		options->setup_data = daemon;
 	}
-	return 0;
+	return fs_new(options, kick, daemon, &daemon->fs);
 }
 
 static int open_session(struct daemon *daemon)
@@ -295,7 +336,7 @@ static int serve(struct daemon *daemon)
 	daemon->signal_fd = open_signals();
 	if (daemon->signal_fd < 0)
 		return -errno;
-	err = fs_new(&daemon->options.fs, kick, daemon, &daemon->fs);
+	err = make_fs(daemon);
 	if (err)
 		goto close_signals;
 	err = open_context(daemon);

@@ -18,12 +18,24 @@
 
 #define EXIT_USAGE 2
 
-enum { OPT_LIVE = 256, OPT_STATE_DIR, OPT_UID, OPT_GID, OPT_MODE, OPT_MAINLINE, OPT_LOG_LEVEL };
+enum {
+	OPT_LIVE = 256,
+	OPT_HW,
+	OPT_BARE,
+	OPT_STATE_DIR,
+	OPT_UID,
+	OPT_GID,
+	OPT_MODE,
+	OPT_MAINLINE,
+	OPT_LOG_LEVEL
+};
 
 static const struct option long_options[] = {
 	{ "board", required_argument, NULL, 'b' },
 	{ "dtb", required_argument, NULL, 'd' },
 	{ "live", no_argument, NULL, OPT_LIVE },
+	{ "hw", required_argument, NULL, OPT_HW },
+	{ "bare", no_argument, NULL, OPT_BARE },
 	{ "firmware-path", required_argument, NULL, 'F' },
 	{ "plugin-path", required_argument, NULL, 'P' },
 	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
@@ -50,6 +62,9 @@ static const char help_text[] =
 	"  -b, --board NAME            a built-in board (default: the first of: %s)\n"
 	"  -d, --dtb FILE              a flattened device tree\n"
 	"      --live                  this machine's own device tree\n"
+	"      --hw devmem|uio|model   where registers and memories are: /dev/mem (default),\n"
+	"                              UIO, or a machine that a plugin models\n"
+	"      --bare                  with --hw model: switch the machine on, load no drivers\n"
 	"  -P, --plugin-path DIR[:DIR] where plugins are\n"
 	"  -s, --start NAME[=FIRMWARE] start a processor once mounted; may be repeated\n"
 	"\n"
@@ -181,6 +196,14 @@ static int add_start(struct options *options, char *text)
 	return 0;
 }
 
+static int set_hw(struct options *options, const char *text)
+{
+	if (strcmp(text, "devmem") && strcmp(text, "uio") && strcmp(text, "model"))
+		return bad_value("hw", text, "devmem, uio or model is wanted");
+	options->hw = text;
+	return 0;
+}
+
 /* ---- the whole line ------------------------------------------------------------------- */
 
 static int set_option(struct options *options, int option, char *value)
@@ -193,6 +216,11 @@ static int set_option(struct options *options, int option, char *value)
 		return set_path(&options->dtb, value);
 	case OPT_LIVE:
 		options->live = true;
+		return 0;
+	case OPT_HW:
+		return set_hw(options, value);
+	case OPT_BARE:
+		options->bare = true;
 		return 0;
 	case 'F':
 		return set_path(&options->firmware_dirs, value);
@@ -253,6 +281,14 @@ static int check_together(struct options *options)
 
 	if (boards > 1) {
 		fprintf(stderr, "rprocfs: --board, --dtb and --live exclude each other\n");
+		return -EINVAL;
+	}
+	if (options->bare && (!options->hw || strcmp(options->hw, "model"))) {
+		fprintf(stderr, "rprocfs: --bare needs --hw model\n");
+		return -EINVAL;
+	}
+	if (options->bare && (options->live || options->num_starts)) {
+		fprintf(stderr, "rprocfs: --bare excludes --live and --start\n");
 		return -EINVAL;
 	}
 	if (!boards)

@@ -19,6 +19,8 @@ struct options {
 	bool live;
 	char *firmware_dirs; /* all directories in the order they are searched */
 	char *plugin_path;   /* NULL: the library's own */
+	const char *hw;	     /* NULL: the library's default */
+	bool bare;	     /* only switch the machine on */
 	char *state_dir;     /* NULL: found by the program */
 	char **starts;	     /* NAME or NAME=FIRMWARE */
 	size_t num_starts;

@@ -14,6 +14,7 @@
 #include "node.h"
 #include "stream.h"
 
+struct own_control;
 struct trace;
 struct device;
 
@@ -33,6 +34,7 @@ struct rprocfs {
 	struct node *platform_devices, *platform_drivers; /* bus/platform/... */
 	struct node *debug, *dev;
 	struct node *own, *by_path, *by_alias;
+	struct own_control *control; /* NULL: the hardware is no model */
 
 	struct processor **processors; /* by index; holes are NULL */
 	int num_processors;
@@ -113,6 +115,9 @@ int firmware_class_add(struct rprocfs *fs, struct node *root);
 int own_add_skeleton(struct rprocfs *fs, struct node *root);
 int own_add(struct processor *processor);
 void own_remove(struct processor *processor);
+/* own_control.c */
+int own_control_add(struct rprocfs *fs);
+void own_control_remove(struct rprocfs *fs);
 void own_event(struct rprocfs *fs, const struct rproc_event *event);
 
 #endif

@@ -8,10 +8,14 @@
  *
  * --portable  skip actions which only make sense inside the QEMU guest
  *             (sh, poke, peek, irq, peer): they answer "= SKIP"
- * --hook SOCK with --portable, send "hw", "peek" and "poke" actions to that socket, a
+ * --hook FILE with --portable, write "hw", "peek" and "poke" actions to that file, a
  *             line each, and do "sh" actions
  * --log PATH  log records in the format of /dev/kmsg
  * --no-log    do not collect /dev/kmsg ("~") and uevents ("^")
+ * --patience N  give what has to happen N times as long as a case says
+ *
+ * A line of input may begin with @N: that many lines of the log belong to the action.
+ * It is over when they are there, and not after a time without any.
  *
  * Line format: see README.md.
  */
@@ -33,7 +37,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/types.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,10 +52,11 @@ struct rpmsg_endpoint_info { char name[32]; uint32_t src, dst; };
 
 static const char *R_class = "/sys/class", *R_debug = "/sys/kernel/debug",
 	*R_dev = "/dev", *R_fw = "/lib/firmware", *R_sys = "/sys";
-static int portable, nolog;
+static int portable, nolog, patience = 1;
 static const char *logpath = "/dev/kmsg";
 static int kfd = -1, ufd = -1, memfd = -1;
 
+#define DEADLINE_MS 1500	/* for a line of the log that has to come */
 #define MAXTOK 12
 struct tok { char *s; size_t n; };
 
@@ -197,45 +201,54 @@ static int interesting(char *s)
 	return 1;
 }
 
-static void drain(int quiet_ms)
+/* one record of the log; 0: none was there */
+static int take_log(void)
 {
 	static char b[16384];
+	ssize_t n = read(kfd, b, sizeof b - 1);
+	if (n < 0 && errno != EPIPE && errno != EAGAIN) { close(kfd); kfd = -1; }
+	if (n <= 0) return 0;
+	b[n] = 0;
+	int lvl = atoi(b) & 7;
+	char *m = strchr(b, ';');
+	if (!m) return 0;
+	m++;
+	char *e = strchr(m, '\n'); if (e) *e = 0;
+	mask(m);
+	if (!interesting(m)) return 0;
+	printf("~ %d %s\n", lvl, m);
+	return 1;
+}
+
+static void take_uevent(FILE *U)
+{
+	static char b[16384];
+	ssize_t n = recv(ufd, b, sizeof b - 1, MSG_DONTWAIT);
+	if (n <= 0) return;
+	b[n] = 0;
+	char *q = b; int first = 1;
+	while (q < b + n) {
+		size_t l = strlen(q);
+		if (first) fprintf(U, "^ %s", q);
+		else if (strncmp(q, "ACTION=", 7) && strncmp(q, "DEVPATH=", 8) && strncmp(q, "SEQNUM=", 7))
+			fprintf(U, " %s", q);
+		first = 0; q += l + 1;
+	}
+	fprintf(U, "\n");
+}
+
+/* what the log says: until it is quiet for a while, or all of @expected lines are there */
+static void drain(int quiet_ms, int expected)
+{
 	char *ub = NULL; size_t ul = 0;
 	if (nolog) return;
 	FILE *U = open_memstream(&ub, &ul);	/* uevents are printed after the log lines */
 	for (;;) {
 		struct pollfd p[2] = { { kfd, POLLIN, 0 }, { ufd, POLLIN, 0 } };
-		int r = poll(p, 2, quiet_ms);
+		int r = poll(p, 2, expected > 0 ? DEADLINE_MS * patience : expected ? quiet_ms : 0);
 		if (r <= 0) break;
-		if (p[0].revents) {
-			ssize_t n = read(kfd, b, sizeof b - 1);
-			if (n > 0) {
-				b[n] = 0;
-				int lvl = atoi(b) & 7;
-				char *m = strchr(b, ';');
-				if (m) {
-					m++;
-					char *e = strchr(m, '\n'); if (e) *e = 0;
-					mask(m);
-					if (interesting(m)) printf("~ %d %s\n", lvl, m);
-				}
-			} else if (n < 0 && errno != EPIPE && errno != EAGAIN) { close(kfd); kfd = -1; }
-		}
-		if (p[1].revents) {
-			ssize_t n = recv(ufd, b, sizeof b - 1, MSG_DONTWAIT);
-			if (n > 0) {
-				b[n] = 0;
-				char *q = b; int first = 1;
-				while (q < b + n) {
-					size_t l = strlen(q);
-					if (first) fprintf(U, "^ %s", q);
-					else if (strncmp(q, "ACTION=", 7) && strncmp(q, "DEVPATH=", 8) && strncmp(q, "SEQNUM=", 7))
-						fprintf(U, " %s", q);
-					first = 0; q += l + 1;
-				}
-				fprintf(U, "\n");
-			}
-		}
+		if (p[0].revents) { int n = take_log(); if (expected > 0) expected -= n; }
+		if (p[1].revents) take_uevent(U);
 	}
 	fclose(U);
 	fputs(ub, stdout);
@@ -390,21 +403,20 @@ static long do_ioctl(int fd, struct tok *t, int n)
 
 static const char *hook;
 
-/* one line to the socket of whoever plays the hardware; its answer is the result */
+/* one line to the file of whoever plays the hardware; then it reads as the answer */
 static void ask(const char *line)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	char b[8192];
-	ssize_t k = -1;
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ssize_t k;
+	int fd = open(hook, O_RDWR);
 
-	snprintf(a.sun_path, sizeof a.sun_path, "%s", hook);
-	if (fd >= 0 && !connect(fd, (void *)&a, sizeof a) && write(fd, line, strlen(line)) > 0)
-		k = read(fd, b, sizeof b - 1);
-	if (fd >= 0) close(fd);
-	if (k <= 0) { printf("= NO-ANSWER\n"); return; }
+	if (fd < 0) { res(-1, "hook"); return; }
+	if (write(fd, line, strlen(line)) < 0) { res(-1, NULL); close(fd); return; }
+	k = pread(fd, b, sizeof b - 1, 0);
+	close(fd);
+	if (k < 0) { res(-1, "hook"); return; }
 	b[k] = 0; b[strcspn(b, "\n")] = 0;
-	printf("= %s\n", b);
+	printf("= %s\n", k ? b : "0");
 }
 
 /* things the user of the interface does not do: the hardware, or loading the driver */
@@ -452,9 +464,15 @@ static void run(char *line)
 	struct tok t[MAXTOK]; char p[4096], *keep = strdup(line), *sh = NULL;
 	/* "sh" takes the rest of the line verbatim */
 	char *l = line; while (isspace((unsigned char)*l)) l++;
+	int expected = -1;
+	if (*l == '@') {
+		expected = strtol(l + 1, &l, 10);
+		while (isspace((unsigned char)*l)) l++;
+		strcpy(keep, l);
+	}
 	if (!*l) { free(keep); return; }
 	if (*l == '#') { printf("%s\n", l); free(keep); return; }
-	if (!strncmp(l, "case ", 5)) { drain(50); printf("\n## %s\n", l + 5); free(keep); return; }
+	if (!strncmp(l, "case ", 5)) { drain(50, expected); printf("\n## %s\n", l + 5); free(keep); return; }
 	printf("> %s\n", keep);
 	fflush(stdout);
 	if (!strncmp(l, "sh ", 3)) sh = strdup(l + 3);
@@ -516,7 +534,7 @@ static void run(char *line)
 	} else if (!strcmp(a, "readlink")) {
 		char b[4096]; ssize_t r = readlink(p, b, sizeof b); if (r < 0) res(-1, NULL); else { printf("= %zd", r); outdata(b, r); }
 	} else if (!strcmp(a, "wait")) {	/* wait PATH "value" timeout_ms */
-		int ms = n > 3 ? atoi(t[3].s) : 2000, w = 0; const char *r = "timeout";
+		int ms = (n > 3 ? atoi(t[3].s) : 2000) * patience, w = 0; const char *r = "timeout";
 		while (w <= ms) {
 			int fd = open(p, O_RDONLY); char b[256];
 			if (fd >= 0) { ssize_t k = read(fd, b, sizeof b); close(fd); if (k == (ssize_t)t[2].n && !memcmp(b, t[2].s, k)) { r = "ok"; break; } }
@@ -547,7 +565,7 @@ static void run(char *line)
 	} else if (!strcmp(a, "hw")) { do_hw(t, n); quiet = 250;
 	} else if (!strcmp(a, "peer")) { do_peer(t, n); quiet = 120;
 	} else printf("= UNKNOWN-ACTION\n");
-	drain(quiet);
+	drain(quiet, expected);
 	fflush(stdout);
 	free(keep);
 }
@@ -561,6 +579,7 @@ int main(int c, char **v)
 		else if (!strcmp(v[i], "--no-log")) nolog = 1;
 		else if (!strcmp(v[i], "--hook")) hook = v[++i];
 		else if (!strcmp(v[i], "--log")) logpath = v[++i];
+		else if (!strcmp(v[i], "--patience")) patience = atoi(v[++i]);
 	}
 	if (!nolog) {
 		kfd = open(logpath, O_RDONLY | O_NONBLOCK);
@@ -575,6 +594,6 @@ int main(int c, char **v)
 		while (k && (l[k - 1] == '\n' || l[k - 1] == '\r')) l[--k] = 0;
 		run(l);
 	}
-	drain(100);
+	drain(100, -1);
 	return 0;
 }

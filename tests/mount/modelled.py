@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A driver of real hardware on a modelled machine, and librproc/control, by which a test
+loads the driver and plays the outside world."""
+import os
+import stat
+import subprocess
+from mountlib import *
+
+BOARD = "plugins/stm32/stm32mp157.dtb"
+MEMORY = "da:0x10000000"  # what the core sees of its RAM
+
+
+def modelled(place, *args):
+    plugins = ":".join(os.path.join(build_dir(), "plugins", name) for name in ("stm32", "virtual"))
+    return Rprocfs(place, "--dtb", os.path.join(build_dir(), BOARD), "--hw", "model",
+                   "-P", plugins, *args)
+
+
+class Control:
+    def __init__(self, fs):
+        self.path = fs.mount + "/librproc/control"
+
+    def tell(self, line):
+        """The answer of a command that succeeds."""
+        assert write(self.path, line + "\n") == len(line) + 1
+        return read(self.path).rstrip("\n")
+
+
+def test_the_driver_comes_and_goes(place):
+    fs = modelled(place, "--bare").start()
+    control = Control(fs)
+    classes = fs.mount + "/class/remoteproc"
+    assert os.listdir(classes) == []
+    assert control.tell("setup") == ""
+    assert os.listdir(classes) == ["remoteproc0"]
+    assert read(fs.path("name")) == "m4\n"
+    fails(errno.EEXIST, write, control.path, "setup")
+    assert read(control.path) != ""
+    held = os.open(fs.path("state"), os.O_RDONLY)
+    assert control.tell("teardown") == ""
+    assert os.listdir(classes) == []
+    fails(errno.ENODEV, os.pread, held, 10, 0)
+    os.close(held)
+    control.tell("setup")
+    assert read(fs.path("state")) == "offline\n"
+
+
+def test_a_board_that_is_there_from_the_start(place):
+    fs = modelled(place).start()
+    assert read(fs.path("state")) == "offline\n"
+    fails(errno.EEXIST, write, fs.mount + "/librproc/control", "setup")
+
+
+def test_the_memory_is_the_tests(place):
+    control = Control(modelled(place, "--bare").start())
+    assert control.tell("poke %s 0x12345678 2" % MEMORY) == ""
+    assert control.tell("peek %s 8" % MEMORY) == "0x12345678 0x00000002"
+    path = os.path.join(place.dir, "bytes")
+    with open(path, "wb") as file:
+        file.write(bytes(range(256)) + b"end")
+    assert control.tell("memset-table %s 0x10000000" % path) == "259"
+    assert control.tell("peek %s" % MEMORY) == "0x03020100"
+    assert control.tell("peek da:0x10000100") == "0x00646e65"
+    fails(errno.ENOENT, write, control.path, "memset-table /nosuch 0x10000000")
+    fails(errno.EINVAL, write, control.path, "memset-table %s" % path)
+
+
+def test_the_bootloader_was_first(place):
+    fs = modelled(place, "--bare").start()
+    control = Control(fs)
+    control.tell("bootloader-started 0")
+    control.tell("setup")
+    assert read(fs.path("state")) == "detached\n"
+
+
+def test_what_makes_no_sense_is_refused(place):
+    fs = modelled(place, "--bare").start()
+    path = fs.mount + "/librproc/control"
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    for line in ("\n", "nosuch", "watchdog now", "ack maybe", "poke 1 2", "x" * 1025):
+        fails(errno.EINVAL, write, path, line)
+    assert "bootloader-started" in Control(fs).tell("help")
+    fails(errno.ENOENT, write, path, "watchdog")
+    assert "no driver" in read(path)
+
+
+def test_only_models_are_played_with(place):
+    fs = Rprocfs(place).start()
+    assert "control" not in os.listdir(fs.mount + "/librproc")
+
+
+def expect(place, args, text):
+    result = subprocess.run(Rprocfs(place, *args).command, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, timeout=WAIT_S * SLOW)
+    assert result.returncode == 2, result
+    assert text in result.stdout, result
+
+
+def test_the_command_line(place):
+    expect(place, ["--hw", "nosuch"], "devmem, uio or model")
+    expect(place, ["--bare"], "--bare needs --hw model")
+    expect(place, ["--hw", "model", "--bare", "--start", "m4"], "--bare excludes")
+
+
+run(globals())
