@@ -68,6 +68,9 @@ static void expect_echo(struct rproc_rpmsg_ept *ept, size_t len, uint32_t seed)
 	assert_memory_equal(got, expected, len);
 }
 
+/* Room for all messages of a test: whoever reads may be slower than whoever sends. */
+static const struct rproc_rpmsg_ept_options roomy = { .size = sizeof(roomy), .queue_len = 20000 };
+
 /* ---- echo --------------------------------------------------------------------------------- */
 
 static void every_length_comes_back_whole(void **state)
@@ -126,7 +129,7 @@ static void a_stream_of_sends_that_sleep_keeps_its_order(void **state)
 	for (k = 0; k < 2; k++) {
 		struct rproc *rproc = boot("host1", firmware[k]);
 
-		stream = (struct stream){ .ept = open_service(rproc, "rpmsg-raw", NULL),
+		stream = (struct stream){ .ept = open_service(rproc, "rpmsg-raw", &roomy),
 					  .count = 20000 };
 		assert_int_equal(pthread_create(&stream.thread, NULL, stream_out, &stream), 0);
 		for (i = 0; i < stream.count; i++)
@@ -150,7 +153,7 @@ static void endpoints_of_many_threads_share_a_bus(void **state)
 	for (k = 0; k < 4; k++) {
 		stream[k] = (struct stream){ .count = 3000 };
 		assert_int_equal(rproc_rpmsg_create_ept(board_context, info.id, "t",
-							RPROC_RPMSG_ADDR_ANY, info.dst, NULL,
+							RPROC_RPMSG_ADDR_ANY, info.dst, &roomy,
 							&stream[k].ept),
 				 0);
 		assert_int_equal(pthread_create(&stream[k].thread, NULL, stream_out, &stream[k]),
@@ -171,10 +174,8 @@ static void endpoints_of_many_threads_share_a_bus(void **state)
 static void a_burst_of_the_remote_arrives_in_order(void **state)
 {
 	static const uint32_t want[2] = { 20000, 100 };
-	const struct rproc_rpmsg_ept_options options = { .size = sizeof(options),
-							 .queue_len = 20000 };
 	struct rproc *rproc = boot("host0", "rpmsg_burst.elf");
-	struct rproc_rpmsg_ept *ept = open_service(rproc, "burst", &options);
+	struct rproc_rpmsg_ept *ept = open_service(rproc, "burst", &roomy);
 	uint32_t i, number;
 	uint8_t data[496];
 
