@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <librproc/hw.h>
 #include <librproc/rproc.h>
 #include <pthread.h>
 #include <signal.h>
