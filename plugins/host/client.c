@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "channel.h"
 #include "machine_image.h"
 #include "host_spawn.h"
@@ -328,8 +329,8 @@ int host_client_attach(struct host_client *client)
 		return ret;
 	/* The last host may have counted a kick and died before it rang. */
 	pthread_mutex_lock(&client->kick_lock);
-	if (client->firmware >= 0)
-		syscall(SYS_pidfd_send_signal, client->firmware, HOST_KICK_SIGNAL, NULL, 0);
+	if (client->page && client->firmware >= 0)
+		host_ring(client->page, client->firmware);
 	pthread_mutex_unlock(&client->kick_lock);
 	return 0;
 }
@@ -450,7 +451,7 @@ void host_client_kick(struct host_client *client, unsigned int vqid)
 		__atomic_fetch_add(&client->page->kicks[vqid], 1, __ATOMIC_RELAXED);
 		__atomic_fetch_or(&client->page->irq_pending, UINT64_C(1) << vqid,
 				  __ATOMIC_RELEASE);
-		syscall(SYS_pidfd_send_signal, client->firmware, HOST_KICK_SIGNAL, NULL, 0);
+		host_ring(client->page, client->firmware);
 	}
 	pthread_mutex_unlock(&client->kick_lock);
 }

@@ -32,6 +32,11 @@ extern "C" {
 #define RPROC_HOST_VQS	       64
 #define RPROC_HOST_MESSAGE_LEN 128
 
+/* What has to be done for the firmware to notice that the bell was rung. */
+#define RPROC_HOST_IRQ_ON     0u /* it runs, interrupts enabled: interrupt it */
+#define RPROC_HOST_IRQ_OFF    1u /* it runs, interrupts disabled: nothing, it will look */
+#define RPROC_HOST_IRQ_ASLEEP 2u /* it sleeps in wait(): wake it */
+
 /*
  * What the launcher saved when the firmware faulted. Written in the firmware
  * process, so the host takes it for text, never for truth.
@@ -60,11 +65,12 @@ struct rproc_host_control {
 	uint64_t boot;	   /* which boot of this power-on: 1, 2, ... */
 	uint32_t table_da; /* the loaded resource table; len 0: none */
 	uint32_t table_len;
-	uint32_t reserved0[16];
+	uint32_t irq_mode; /* RPROC_HOST_IRQ_*; written by the services alone */
+	uint32_t reserved0[15];
 
 	/* Written by the host at any time. */
 	uint32_t shutdown_request; /* not 0: please stop, then acknowledge */
-	uint32_t reserved1;
+	uint32_t bell; /* rung with each kick and shutdown request; only grows */
 	uint64_t irq_pending;		/* bit N: notify id N was kicked; set by the host,
 					   taken to 0 by whoever dispatches it */
 	uint64_t kicks[RPROC_HOST_VQS]; /* kicks of each notify id since entry; only grow */

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "launcher.h"
 #include "monitor.h"
 
@@ -241,7 +242,7 @@ void process_answer_bell(struct process *process)
 void process_request_shutdown(struct process *process)
 {
 	__atomic_store_n(&process->page->shutdown_request, 1, __ATOMIC_RELEASE);
-	kill(process->pid, HOST_KICK_SIGNAL);
+	host_ring(process->page, process->pidfd);
 }
 
 bool process_shutdown_acked(const struct process *process)

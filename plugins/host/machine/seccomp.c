@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -41,10 +42,15 @@ int seccomp_enter(void)
 		LOAD(offsetof(struct seccomp_data, nr)),
 		ALLOW_CALL(SYS_rt_sigreturn),	 /* leave an interrupt */
 		ALLOW_CALL(SYS_rt_sigprocmask),	 /* irq_enable, irq_disable */
-		ALLOW_CALL(SYS_ppoll),		 /* wait; all descriptors but the bells are gone */
 		ALLOW_CALL(SYS_restart_syscall), /* wait, after SIGSTOP and SIGCONT */
 		ALLOW_CALL(SYS_clock_gettime),	 /* where the vDSO cannot */
 		ALLOW_CALL(SYS_exit_group),
+		/* futex: to wait, for a word of whatever memory it has. */
+		IF(SYS_futex, 0, 4),
+		LOAD(ARG_LOW(1)),
+		IF(FUTEX_WAIT, 1, 0),
+		DENY,
+		ALLOW,
 		/* write: to the two bells. */
 		IF(SYS_write, 0, 7),
 		LOAD(ARG_HIGH(0)),

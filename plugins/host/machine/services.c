@@ -6,7 +6,7 @@
  * trusts nothing less than the firmware does.
  */
 #include <errno.h>
-#include <poll.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -26,11 +26,13 @@ typedef uint64_t kernel_sigset;
 static struct rproc_host_control *page;
 /* Set by each interrupt, so that a wait with interrupts enabled misses none. */
 static volatile sig_atomic_t interrupted;
+static volatile uint32_t heard; /* the bell's count, as far as it was acted upon */
+static volatile bool disabled;	/* interrupts, by the firmware */
 static uint8_t interrupt_stack[STACK_BYTES] __attribute__((aligned(64)));
 
-static void mask(int how, kernel_sigset set, kernel_sigset *ret_old)
+static void mask(int how, kernel_sigset set)
 {
-	syscall(SYS_rt_sigprocmask, how, &set, ret_old, sizeof(set));
+	syscall(SYS_rt_sigprocmask, how, &set, NULL, sizeof(set));
 }
 
 /* Hand what is pending to the firmware's vector. With interrupts disabled. */
@@ -51,38 +53,67 @@ static void interrupt(int signal)
 {
 	(void)signal;
 	interrupted = 1;
+	heard = __atomic_load_n(&page->bell, __ATOMIC_SEQ_CST);
 	dispatch(true);
+}
+
+/* Whether the bell was rung since this was last asked. With the signal blocked. */
+static bool rung(void)
+{
+	const uint32_t bell = __atomic_load_n(&page->bell, __ATOMIC_SEQ_CST);
+
+	if (bell == heard)
+		return false;
+	heard = bell;
+	return true;
+}
+
+static void set_mode(uint32_t mode)
+{
+	__atomic_store_n(&page->irq_mode, mode, __ATOMIC_SEQ_CST);
 }
 
 static void service_irq_disable(void)
 {
-	mask(SIG_BLOCK, KICK_MASK, NULL);
+	mask(SIG_BLOCK, KICK_MASK);
+	disabled = true;
+	set_mode(RPROC_HOST_IRQ_OFF);
 }
 
 static void service_irq_enable(void)
 {
-	kernel_sigset old = 0;
+	mask(SIG_BLOCK, KICK_MASK);
+	/* From here on there is a signal; what came before left the bell rung. */
+	set_mode(RPROC_HOST_IRQ_ON);
+	dispatch(rung());
+	disabled = false;
+	mask(SIG_UNBLOCK, KICK_MASK);
+}
 
-	/* What came before there was a vector left its bit, but no signal. */
-	mask(SIG_BLOCK, KICK_MASK, &old);
-	if (old & KICK_MASK)
-		dispatch(false);
-	mask(SIG_UNBLOCK, KICK_MASK, NULL);
+static void sleep_until_rung(uint64_t timeout_us)
+{
+	const struct timespec timeout = { .tv_sec = (time_t)(timeout_us / 1000000),
+					  .tv_nsec = (long)(timeout_us % 1000000) * 1000 };
+
+	set_mode(RPROC_HOST_IRQ_ASLEEP);
+	syscall(SYS_futex, &page->bell, FUTEX_WAIT, heard,
+		timeout_us == UINT64_MAX ? NULL : &timeout, NULL, 0);
 }
 
 static void service_wait(uint64_t timeout_us)
 {
-	struct timespec timeout = { .tv_sec = (time_t)(timeout_us / 1000000),
-				    .tv_nsec = (long)(timeout_us % 1000000) * 1000 };
-	kernel_sigset old = 0, open;
+	const bool enabled = !disabled;
 
-	mask(SIG_BLOCK, KICK_MASK, &old);
-	open = old & ~KICK_MASK;
-	if (!interrupted)
-		syscall(SYS_ppoll, NULL, 0, timeout_us == UINT64_MAX ? NULL : &timeout, &open,
-			sizeof(open));
+	if (enabled)
+		mask(SIG_BLOCK, KICK_MASK);
+	if (!interrupted && __atomic_load_n(&page->bell, __ATOMIC_SEQ_CST) == heard)
+		sleep_until_rung(timeout_us);
+	set_mode(enabled ? RPROC_HOST_IRQ_ON : RPROC_HOST_IRQ_OFF);
+	if (rung())
+		dispatch(true);
 	interrupted = 0;
-	mask(SIG_SETMASK, old, NULL);
+	if (enabled)
+		mask(SIG_UNBLOCK, KICK_MASK);
 }
 
 static void ring(int bell)
