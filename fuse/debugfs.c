@@ -226,16 +226,18 @@ static void carveouts_show(struct node_open *open, struct node_call *call)
 /* ---- the directory --------------------------------------------------------------------------- */
 
 /* debugfs opens anything for root; what has no handler answers EINVAL. */
-#define DEBUGFS .gone = -EIO, .unreadable = -EINVAL, .unwritable = -EINVAL
+#define DEBUGFS	      .gone = -EIO, .unreadable = -EINVAL, .unwritable = -EINVAL
+#define DEBUGFS_FILE  .flags = NODE_SIZELESS | NODE_SIMPLE | NODE_FRESH, DEBUGFS
+#define DEBUGFS_TABLE .flags = NODE_SIZELESS | NODE_SIMPLE | NODE_ENDLESS, DEBUGFS
 
-static const struct node_ops name_ops = { DEBUGFS, .show = name_show };
-static const struct node_ops recovery_ops = { DEBUGFS, .show = recovery_show,
+static const struct node_ops name_ops = { DEBUGFS_FILE, .show = name_show };
+static const struct node_ops recovery_ops = { DEBUGFS_FILE, .show = recovery_show,
 					      .store = debug_recovery_store };
-static const struct node_ops coredump_ops = { DEBUGFS, .show = coredump_show,
+static const struct node_ops coredump_ops = { DEBUGFS_FILE, .show = coredump_show,
 					      .store = debug_coredump_store };
-static const struct node_ops crash_ops = { DEBUGFS, .store = crash_store };
-static const struct node_ops table_ops = { DEBUGFS, .show = table_show };
-static const struct node_ops carveouts_ops = { DEBUGFS, .show = carveouts_show };
+static const struct node_ops crash_ops = { DEBUGFS_FILE, .store = crash_store };
+static const struct node_ops table_ops = { DEBUGFS_TABLE, .show = table_show };
+static const struct node_ops carveouts_ops = { DEBUGFS_TABLE, .show = carveouts_show };
 
 static void refresh(struct node *dir, const char *name)
 {

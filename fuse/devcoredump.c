@@ -47,9 +47,10 @@ static uint64_t data_size(struct node *node)
 	return dump->size;
 }
 
-static const struct node_ops data_ops = {
-	.flags = NODE_STRICT, .read = data_read, .store = data_store, .size = data_size
-};
+static const struct node_ops data_ops = { .flags = NODE_STRICT | NODE_SIZELESS,
+					  .read = data_read,
+					  .store = data_store,
+					  .size = data_size };
 
 /* ---- a dump's directory ----------------------------------------------------------------- */
 

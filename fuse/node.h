@@ -38,6 +38,14 @@ struct node_open;
 #define NODE_STREAM (1u << 1)
 /* One store takes at most NODE_PAGE bytes and says so. */
 #define NODE_PAGED (1u << 2)
+/* As debugfs: a stat says 0 bytes. Who has the file open to read it is told more. */
+#define NODE_SIZELESS (1u << 3)
+/* As a seq_file: SEEK_END is EINVAL. Of sizeless nodes only. */
+#define NODE_ENDLESS (1u << 4)
+/* As most of debugfs: a write does not move the position, a truncation stays in the size. */
+#define NODE_SIMPLE (1u << 5)
+/* Every read makes its text anew, at whatever offset. */
+#define NODE_FRESH (1u << 6)
 
 struct node_ops {
 	unsigned int flags;
@@ -59,7 +67,7 @@ struct node_ops {
 	void (*ioctl)(struct node_open *open, struct node_call *call);
 	/* The events that hold now; asked again after each node_notify(). */
 	unsigned int (*poll)(struct node_open *open);
-	/* The size a stat shows; NULL: NODE_PAGE. */
+	/* The size a stat shows, or a reader's fstat if sizeless; NULL: NODE_PAGE. */
 	uint64_t (*size)(struct node *node);
 	/*
 	 * A directory whose children come and go: make them right before @name is
@@ -93,6 +101,7 @@ struct node {
 	unsigned int readers; /* opens that may read */
 	unsigned int pending; /* stores that have not been answered */
 	uint16_t alias;	      /* the last alias handed out */
+	uint64_t truncated;   /* the size that the last truncation left */
 	time_t alias_until;   /* hand out aliases until then (CLOCK_MONOTONIC) */
 	uint32_t event;	      /* counts node_notify() */
 	struct tree *tree;
@@ -126,7 +135,11 @@ void node_notify(struct node *node);
 struct node_open {
 	struct node *node;
 	uint64_t handle;
+	uint64_t id;	  /* what the opener looked up: the node's, or an alias */
 	int access;	  /* O_RDONLY, O_WRONLY, O_RDWR */
+	bool append;	  /* O_APPEND */
+	uint64_t at, skew; /* of NODE_SIMPLE, see unskew() */
+	bool wants_size;  /* the front end has to see to it that sendfile finds an end */
 	struct text text; /* the snapshot that show made */
 	uint64_t next;	  /* where a sequential read goes on in it */
 	bool have_text;
@@ -153,6 +166,7 @@ struct node_call {
 	bool nonblock;
 	bool shown;   /* the answer is a slice of open->text */
 	bool written; /* open->text is being written for it */
+	bool skewed;  /* its offset was made right, see unskew() */
 	uint64_t offset;
 	size_t size;	  /* bytes wanted (read), given (store), room for (ioctl) */
 	const char *data; /* bytes given */

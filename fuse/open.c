@@ -76,8 +76,9 @@ struct node_open *tree_open(struct tree *tree, uint64_t handle)
 /* ---- open and release -------------------------------------------------------------- */
 
 /*
- * An alias gives an opener an inode of his own. Three need one: who opens while a
- * store is pending (tree_lookup() sees to that), and the two below.
+ * An alias gives an opener an inode of his own. Four need one: who opens while a
+ * store is pending, and whatever shows no size, since that is also where sendfile
+ * ends: a reader's inode has another (tree_lookup() sees to both); and the two below.
  *
  * Somebody looked a name up, then a store became pending, then he opened: his
  * truncation would wait for that store. -ESTALE makes the kernel look up again,
@@ -129,6 +130,25 @@ static bool must_look_up_again(struct node *node, uint64_t id, int flags)
 		return true;
 	}
 	return tree_alias_wanted(node);
+}
+
+bool tree_read_by(const struct node *node, uint64_t id)
+{
+	for (const struct node_open *open = node->opens; open; open = open->next_open)
+		if (open->id == id && open->access != O_WRONLY)
+			return true;
+	return false;
+}
+
+int node_stat_end(struct node_open *open, struct stat *ret_stat)
+{
+	struct node *node = open->node;
+
+	tree_stat(node, open->id, ret_stat);
+	if (!(node->ops->flags & NODE_SIZELESS) || open->append)
+		return 0;
+	ret_stat->st_size = (off_t)node->truncated;
+	return node->ops->flags & NODE_ENDLESS ? -EINVAL : 0;
 }
 
 static int check_access(const struct node *node, int flags)
@@ -183,7 +203,11 @@ int node_open(struct node *node, uint64_t id, int flags, struct node_open **ret_
 		return -ENOMEM;
 	open->node = node;
 	open->handle = (uint64_t)node->generation << 32 | open->slot;
+	open->id = id;
 	open->access = flags & O_ACCMODE;
+	open->append = flags & O_APPEND;
+	open->wants_size = node->ops->flags & NODE_SIZELESS && open->access != O_WRONLY &&
+			   !tree_read_by(node, id);
 	link_open(node, open);
 	node->readers += open->access == O_RDONLY;
 	err = node->ops->open ? node->ops->open(open) : 0;
@@ -249,7 +273,8 @@ static void read_shown(struct node_open *open, struct node_call *call)
 	struct node *node = open->node;
 
 	call->shown = true;
-	if (open->have_text && call->offset && call->offset == open->next) {
+	if (open->have_text && call->offset && call->offset == open->next &&
+	    !(node->ops->flags & NODE_FRESH)) {
 		node_call_done(call, 0);
 		return;
 	}
@@ -291,11 +316,36 @@ static void start_store(struct node_open *open, struct node_call *call)
 	ops->store(open, call);
 }
 
+/*
+ * A write to debugfs leaves the position where it is, but FUSE moves it. So what was
+ * written since the last seek is taken off the offset of a read that begins where FUSE
+ * has put the descriptor; any other offset was asked for.
+ */
+static void skew(struct node_open *open, const struct node_call *call)
+{
+	if (open->append)
+		return;
+	if (call->offset != open->at)
+		open->skew = 0;
+	open->skew += (uint64_t)call->result;
+	open->at = call->offset + (uint64_t)call->result;
+}
+
+static void unskew(struct node_open *open, struct node_call *call)
+{
+	if (!open->skew || call->offset != open->at)
+		return;
+	call->offset -= open->skew;
+	call->skewed = true;
+}
+
 void node_call_start(struct node_call *call)
 {
 	struct node_open *open = call->open;
 	struct node *node = open->node;
 
+	if (call->kind == NODE_CALL_READ)
+		unskew(open, call);
 	if (node->removed) {
 		node_call_done(call, gone_error(node));
 		return;
@@ -316,10 +366,19 @@ void node_call_start(struct node_call *call)
 	}
 }
 
+/* The slice of the text that was asked for. */
+static void slice(struct node_open *open, struct node_call *call)
+{
+	size_t left = call->offset < open->text.len ? open->text.len - call->offset : 0;
+
+	call->out = left ? open->text.data + call->offset : NULL;
+	call->result = (ssize_t)(left < call->size ? left : call->size);
+	open->next = call->offset + (uint64_t)call->result;
+}
+
 void node_call_settle(struct node_call *call)
 {
 	struct node_open *open = call->open;
-	size_t left;
 
 	if (call->written && call->result >= 0) {
 		if (open->text.failed)
@@ -327,12 +386,14 @@ void node_call_settle(struct node_call *call)
 		else
 			open->have_text = true;
 	}
-	if (!call->shown || call->result < 0)
+	if (call->shown && call->result >= 0)
+		slice(open, call);
+	if (call->result <= 0)
 		return;
-	left = call->offset < open->text.len ? open->text.len - call->offset : 0;
-	call->out = left ? open->text.data + call->offset : NULL;
-	call->result = (ssize_t)(left < call->size ? left : call->size);
-	open->next = call->offset + (uint64_t)call->result;
+	if (call->skewed)
+		open->at += (uint64_t)call->result;
+	else if (call->kind == NODE_CALL_STORE && open->node->ops->flags & NODE_SIMPLE)
+		skew(open, call);
 }
 
 unsigned int node_poll(struct node_open *open)

@@ -14,6 +14,9 @@
 /* Bytes of one read or write; more comes in pieces. */
 #define SESSION_MAX_IO (128 * 1024)
 
+/* Where sendfile finds an end if a file shows none: behind every text. */
+#define SESSION_FAR (1ll << 40)
+
 struct session {
 	struct fuse_session *se;
 	struct tree *tree;

@@ -81,7 +81,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		fuse_reply_err(req, -err);
 		return;
 	}
-	tree_stat(node, &entry.attr);
+	tree_stat(node, entry.ino, &entry.attr);
 	entry.entry_timeout = tree_entry_timeout(node);
 	entry.attr_timeout = tree_attr_timeout(node);
 	fuse_reply_entry(req, &entry);
@@ -102,24 +102,37 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 	fuse_reply_none(req);
 }
 
-static void reply_attr(fuse_req_t req, struct node *node)
+static void reply_attr(fuse_req_t req, struct node *node, fuse_ino_t ino)
 {
 	struct stat st;
 
-	tree_stat(node, &st);
+	tree_stat(node, ino, &st);
 	fuse_reply_attr(req, &st, tree_attr_timeout(node));
 }
 
+/* Comes with a descriptor only from what goes by the size: SEEK_END and O_APPEND. */
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct node *node = node_of_file(req, ino, fi);
+	struct node_open *open = fi ? tree_open(session_of(req)->tree, fi->fh) : NULL;
+	struct node *node;
+	struct stat st;
+	int err;
 
+	if (open) {
+		err = node_stat_end(open, &st);
+		if (err)
+			fuse_reply_err(req, -err);
+		else
+			fuse_reply_attr(req, &st, tree_attr_timeout(open->node));
+		return;
+	}
+	node = node_of(req, ino);
 	if (node)
-		reply_attr(req, node);
+		reply_attr(req, node, ino);
 }
 
 /*
- * A new size is agreed to and forgotten, as sysfs does. Mode and owner are
+ * A new size is agreed to, as sysfs and debugfs do. Mode and owner are
  * the kernel's to check (default_permissions) and ours to keep.
  */
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
@@ -129,6 +142,8 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 
 	if (!node)
 		return;
+	if (to_set & FUSE_SET_ATTR_SIZE)
+		tree_truncate(node, (uint64_t)attr->st_size);
 	if (to_set & FUSE_SET_ATTR_MODE)
 		node->mode = attr->st_mode & 07777;
 	if (to_set & FUSE_SET_ATTR_UID)
@@ -139,7 +154,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 		clock_gettime(CLOCK_REALTIME, &node->time);
 	else if (to_set & FUSE_SET_ATTR_MTIME)
 		node->time = attr->st_mtim;
-	reply_attr(req, node);
+	reply_attr(req, node, ino);
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
@@ -218,6 +233,20 @@ static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 /* ---- opens ---------------------------------------------------------------------------- */
 
 /*
+ * sendfile looks at the size in the inode, which is 0 here for all who stat. A byte
+ * that is stored far out moves it there, in a page that is not valid by that and is
+ * dropped by the open. Locks pages, which is safe: the inode is of this open alone.
+ */
+static void give_size(fuse_req_t req, fuse_ino_t ino)
+{
+	struct fuse_bufvec byte = FUSE_BUFVEC_INIT(1);
+	char zero = 0;
+
+	byte.buf[0].mem = &zero;
+	fuse_lowlevel_notify_store(session_of(req)->se, ino, SESSION_FAR - 1, &byte, 0);
+}
+
+/*
  * libfuse has no field for the two flags that matter here: STREAM keeps a
  * blocked read from holding the file position's lock, and PARALLEL_DIRECT_WRITES
  * lets writers of one file in while a store is pending.
@@ -239,6 +268,8 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	out.fh = open->handle;
 	if (node->ops->flags & NODE_STREAM)
 		out.open_flags |= FOPEN_STREAM;
+	if (open->wants_size)
+		give_size(req, ino);
 	/* The opener was killed meanwhile: no release will come. */
 	if (fuse_reply_iov(req, &iov, 1) == -ENOENT)
 		node_release(open);

@@ -45,6 +45,7 @@ static unsigned int trace_poll(struct node_open *open);
 static void trace_removed(struct node *node);
 
 static const struct node_ops trace_ops = {
+	.flags = NODE_SIZELESS | NODE_SIMPLE,
 	.gone = -EIO,
 	.unreadable = -EINVAL,
 	.unwritable = -EINVAL,

@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include "tree_internal.h"
 
-#define ID_MASK ((UINT64_C(1) << TREE_ID_BITS) - 1)
+#define ALIAS_TRIES 16
+#define ID_MASK	    ((UINT64_C(1) << TREE_ID_BITS) - 1)
 
 /* ---- hashing --------------------------------------------------------------- */
 
@@ -337,13 +338,26 @@ struct node *tree_root(struct tree *tree)
 
 /* ---- what a front end asks ------------------------------------------------------- */
 
+static uint64_t new_alias(struct node *node)
+{
+	uint64_t id;
+
+	/* Once all have been handed out: rather not one that tells a reader apart. */
+	for (int i = 0; i < ALIAS_TRIES; i++) {
+		if (!++node->alias)
+			++node->alias;
+		id = node->id | (uint64_t)node->alias << TREE_ID_BITS;
+		if (!tree_read_by(node, id))
+			break;
+	}
+	return id;
+}
+
 static uint64_t id_to_hand_out(struct node *node)
 {
-	if (!node->pending && !tree_alias_wanted(node))
-		return node->id;
-	if (!++node->alias)
-		++node->alias;
-	return node->id | (uint64_t)node->alias << TREE_ID_BITS;
+	bool sizeless = node->type == NODE_FILE && node->ops->flags & NODE_SIZELESS;
+
+	return sizeless || node->pending || tree_alias_wanted(node) ? new_alias(node) : node->id;
 }
 
 int tree_lookup(struct node *dir, const char *name, struct node **ret_node, uint64_t *ret_id)
@@ -368,7 +382,7 @@ void tree_refresh(struct node *dir)
 		dir->ops->refresh(dir, NULL);
 }
 
-void tree_stat(struct node *node, struct stat *ret_stat)
+void tree_stat(struct node *node, uint64_t id, struct stat *ret_stat)
 {
 	static const mode_t types[] = { S_IFDIR, S_IFLNK, S_IFREG };
 
@@ -382,9 +396,18 @@ void tree_stat(struct node *node, struct stat *ret_stat)
 	ret_stat->st_atim = ret_stat->st_mtim = ret_stat->st_ctim = node->time;
 	if (node->type != NODE_FILE)
 		return;
+	ret_stat->st_size = (off_t)node->truncated;
+	if (node->ops->flags & NODE_SIZELESS && !tree_read_by(node, id))
+		return;
 	/* What a dead node's size was made from is gone. */
 	ret_stat->st_size =
 		node->ops->size && !node->removed ? (off_t)node->ops->size(node) : NODE_PAGE;
+}
+
+void tree_truncate(struct node *node, uint64_t size)
+{
+	if (node->type == NODE_FILE && node->ops->flags & NODE_SIMPLE)
+		node->truncated = size;
 }
 
 /*
@@ -398,5 +421,8 @@ double tree_entry_timeout(const struct node *node)
 
 double tree_attr_timeout(const struct node *node)
 {
-	return node->vanishing || (node->ops && node->ops->size) ? 0.0 : 1.0;
+	return node->vanishing ||
+			       (node->ops && (node->ops->size || node->ops->flags & NODE_SIZELESS))
+		       ? 0.0
+		       : 1.0;
 }

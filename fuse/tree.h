@@ -35,12 +35,18 @@ struct node *tree_root(struct tree *tree);
 struct node *tree_find(struct tree *tree, uint64_t id);
 /*
  * Look a name up. *ret_id is the id to hand out: an alias of its own while
- * stores are pending, so that whoever opens it shares no inode lock with them.
+ * stores are pending, so that whoever opens it shares no inode lock with them,
+ * and always if it shows no size.
  */
 int tree_lookup(struct node *dir, const char *name, struct node **ret_node, uint64_t *ret_id);
 /* Make a directory's children right before node->first ... are walked. */
 void tree_refresh(struct node *dir);
-void tree_stat(struct node *node, struct stat *ret_stat);
+/* As somebody sees it who looked up @id. */
+void tree_stat(struct node *node, uint64_t id, struct stat *ret_stat);
+/* Somebody wants @size bytes: agreed to, and forgotten if Linux does. */
+void tree_truncate(struct node *node, uint64_t size);
+/* As lseek(SEEK_END) on a descriptor sees it, or an append. -EINVAL: there is no end. */
+int node_stat_end(struct node_open *open, struct stat *ret_stat);
 /* How long a front end may believe what a lookup said, in seconds. */
 double tree_entry_timeout(const struct node *node);
 double tree_attr_timeout(const struct node *node);

@@ -29,5 +29,7 @@ void tree_node_free(struct node *node);
 /* open.c */
 void tree_free_opens(struct tree *tree);
 bool tree_alias_wanted(struct node *node);
+/* Is there a reader who came by @id? */
+bool tree_read_by(const struct node *node, uint64_t id);
 
 #endif

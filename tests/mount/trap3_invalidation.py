@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Invalidations sent from the thread that serves deadlock, and survive SIGKILL. So
-none are sent at all, and what comes and goes is right without them."""
+none are sent at all, and what comes and goes is right without them. A store into the
+cache (notify_store) locks a page: it is sent only for an inode that is being opened
+for the first time, where nobody can hold one."""
 import os
 import subprocess
 from mountlib import *
@@ -14,7 +16,7 @@ def test_no_invalidation_is_linked(place):
         if out.returncode:
             raise Skip("needs nm")
         assert "fuse_lowlevel_notify_poll" in out.stdout
-        for name in ("notify_inval", "notify_delete", "notify_store", "notify_retrieve"):
+        for name in ("notify_inval", "notify_delete", "notify_retrieve"):
             assert name not in out.stdout, program
 
 

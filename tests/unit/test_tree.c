@@ -164,13 +164,13 @@ static void links_and_directories_say_what_they_are(void **state)
 	struct stat st;
 
 	node_add_dir(dir, "sub", 0700, NULL, NULL);
-	tree_stat(dir, &st);
+	tree_stat(dir, dir->id, &st);
 	assert_int_equal(st.st_mode, S_IFDIR | 0755);
 	assert_int_equal(st.st_nlink, 3);
 	assert_int_equal(st.st_size, 0);
-	tree_stat(node_add_link(dir, "link", "../%s", "x"), &st);
+	tree_stat(node_add_link(dir, "link", "../%s", "x"), 0, &st);
 	assert_int_equal(st.st_mode, S_IFLNK | 0777);
-	tree_stat(f->node, &st);
+	tree_stat(f->node, f->node->id, &st);
 	assert_int_equal(st.st_mode, S_IFREG | 0644);
 	assert_int_equal(st.st_size, 4096);
 	assert_int_equal(st.st_ino, f->node->id);
