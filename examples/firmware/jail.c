@@ -5,38 +5,89 @@
  */
 #include "crt.h"
 
-#if defined(__x86_64__)
-/* getpid openat mmap mprotect socket clone execve kill ptrace prctl read sendmsg brk rt_sigaction
- */
-static const long call_number[] = { 39, 257, 9, 10, 41, 56, 59, 62, 101, 157, 0, 46, 12, 13 };
+/* The clock of process 1's processor time: a clock id can name any process. */
+#define FOREIGN_CLOCK (-2L * 8 + 2)
 
-static long call(long number)
+struct attempt {
+	long number;
+	long first, second, third;
+};
+
+static char room[64];
+
+#if defined(__x86_64__)
+/* What makes it an x32 call, and marks the entry of 32-bit programs in our list. */
+#define X32	   0x40000000L
+#define OLD_ENTRY  (-1L)
+#define OLD_GETPID 20
+
+static const struct attempt attempts[] = {
+	{ 39, 0, 0, 0 },		       /* getpid */
+	{ 257, 0, 0, 0 },		       /* openat */
+	{ 9, 0, 0, 0 },			       /* mmap */
+	{ 10, 0, 0, 0 },		       /* mprotect */
+	{ 41, 0, 0, 0 },		       /* socket */
+	{ 56, 0, 0, 0 },		       /* clone */
+	{ 59, 0, 0, 0 },		       /* execve */
+	{ 62, 0, 0, 0 },		       /* kill */
+	{ 101, 0, 0, 0 },		       /* ptrace */
+	{ 157, 0, 0, 0 },		       /* prctl */
+	{ 0, 0, 0, 0 },			       /* read */
+	{ 46, 0, 0, 0 },		       /* sendmsg */
+	{ 12, 0, 0, 0 },		       /* brk */
+	{ 13, 0, 0, 0 },		       /* rt_sigaction */
+	{ 228, FOREIGN_CLOCK, (long)room, 0 }, /* clock_gettime of another process */
+	{ 234, 1, 1, 0 },		       /* tgkill of another process */
+	{ 1, 1, (long)room, 1 },	       /* write to what is no bell */
+	{ 202, (long)room, 1, 1 },	       /* futex, for anything but to wait */
+	{ X32 | 39, 0, 0, 0 },		       /* getpid, as x32 programs call it */
+	{ OLD_ENTRY, OLD_GETPID, 0, 0 },       /* and as 32-bit programs do */
+};
+
+static long call(const struct attempt *attempt)
 {
-	register long fourth __asm__("r10") = 0;
 	long result;
 
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "0"(number), "D"(0L), "S"(0L), "d"(0L), "r"(fourth)
-			 : "rcx", "r11", "memory");
+	if (attempt->number == OLD_ENTRY)
+		__asm__ volatile("int $0x80" : "=a"(result) : "0"(attempt->first) : "memory");
+	else
+		__asm__ volatile("syscall"
+				 : "=a"(result)
+				 : "0"(attempt->number), "D"(attempt->first), "S"(attempt->second),
+				   "d"(attempt->third)
+				 : "rcx", "r11", "memory");
 	return result;
 }
 #elif defined(__aarch64__)
-static const long call_number[] = { 172, 56,  222, 226, 198, 220, 221,
-				    129, 117, 167, 63,	211, 214, 134 };
+static const struct attempt attempts[] = {
+	{ 172, 0, 0, 0 },		       /* getpid */
+	{ 56, 0, 0, 0 },		       /* openat */
+	{ 222, 0, 0, 0 },		       /* mmap */
+	{ 226, 0, 0, 0 },		       /* mprotect */
+	{ 198, 0, 0, 0 },		       /* socket */
+	{ 220, 0, 0, 0 },		       /* clone */
+	{ 221, 0, 0, 0 },		       /* execve */
+	{ 129, 0, 0, 0 },		       /* kill */
+	{ 117, 0, 0, 0 },		       /* ptrace */
+	{ 167, 0, 0, 0 },		       /* prctl */
+	{ 63, 0, 0, 0 },		       /* read */
+	{ 211, 0, 0, 0 },		       /* sendmsg */
+	{ 214, 0, 0, 0 },		       /* brk */
+	{ 134, 0, 0, 0 },		       /* rt_sigaction */
+	{ 113, FOREIGN_CLOCK, (long)room, 0 }, /* clock_gettime of another process */
+	{ 131, 1, 1, 0 },		       /* tgkill of another process */
+	{ 64, 1, (long)room, 1 },	       /* write to what is no bell */
+	{ 98, (long)room, 1, 1 },	       /* futex, for anything but to wait */
+};
 
-static long call(long number)
+static long call(const struct attempt *attempt)
 {
-	register long nr __asm__("x8") = number;
-	register long first __asm__("x0") = 0;
-	register long second __asm__("x1") = 0;
-	register long third __asm__("x2") = 0;
-	register long fourth __asm__("x3") = 0;
+	register long nr __asm__("x8") = attempt->number;
+	register long first __asm__("x0") = attempt->first;
+	register long second __asm__("x1") = attempt->second;
+	register long third __asm__("x2") = attempt->third;
 
-	__asm__ volatile("svc #0"
-			 : "+r"(first)
-			 : "r"(nr), "r"(second), "r"(third), "r"(fourth)
-			 : "memory");
+	__asm__ volatile("svc #0" : "+r"(first) : "r"(nr), "r"(second), "r"(third) : "memory");
 	return first;
 }
 #endif
@@ -47,9 +98,9 @@ static void vector(uint64_t pending)
 
 	for (; pending; pending &= pending - 1) {
 		id = (unsigned int)__builtin_ctzll(pending);
-		if (id >= sizeof(call_number) / sizeof(call_number[0]))
+		if (id >= sizeof(attempts) / sizeof(attempts[0]))
 			continue;
-		call(call_number[id]);
+		call(&attempts[id]);
 		trace_text("jail: got out\n");
 		services->notify(id);
 	}

@@ -10,10 +10,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -28,7 +31,12 @@
 #include "host_fixture.h"
 #include "state_dir.h"
 
-#define JAIL_CALLS 14
+/* What jail.elf knows to try. */
+#if defined(__x86_64__)
+#define JAIL_CALLS 20
+#else
+#define JAIL_CALLS 18
+#endif
 
 static struct host_fixture fixture;
 
@@ -314,6 +322,18 @@ static void babble_on_the_socket_is_survived(void **state)
 
 /* ---- hostile firmware -------------------------------------------------------------------- */
 
+/* The firmware dies of its attempt, or lives to ring. */
+static bool got_out(unsigned int attempt)
+{
+	struct pollfd pfd[] = { { .fd = fixture.client.event, .events = POLLIN },
+				{ .fd = fixture.client.doorbell, .events = POLLIN } };
+
+	assert_true(poll(pfd, 2, HOST_TEST_MS) > 0);
+	if (pfd[1].revents)
+		print_message("attempt %u lived to tell\n", attempt);
+	return pfd[1].revents;
+}
+
 static void no_system_call_leads_out(void **state)
 {
 	struct host_death death;
@@ -324,10 +344,11 @@ static void no_system_call_leads_out(void **state)
 		host_fixture_boot(&fixture, "jail");
 		host_fixture_await_trace(&fixture, "jail: in");
 		host_client_kick(&fixture.client, i);
+		/* One that succeeds rings; the wait for a death must not be all we learn. */
+		assert_false(got_out(i));
 		host_fixture_await_death(&fixture, &death);
 		assert_int_equal(death.cause, HOST_DEATH_SIGNAL);
 		assert_int_equal(death.signal, SIGSYS);
-		assert_int_equal(host_client_notified(&fixture.client), 0);
 	}
 }
 
