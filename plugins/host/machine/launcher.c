@@ -130,8 +130,13 @@ int launcher_main(int argc, char **argv)
 	limit(RLIMIT_NOFILE, LAUNCH_FD_END);
 	limit(RLIMIT_NPROC, 0);
 	limit(RLIMIT_MEMLOCK, 0);
+	/* Queued signals are counted per user: firmware would use up everybody's. */
+	limit(RLIMIT_SIGPENDING, 0);
 	limit(RLIMIT_STACK, BOOT_STACK_BYTES);
 	drop_capabilities();
+	/* Where cores go to a program, no limit prevents them; this does. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		give_up(errno, "forbidding core dumps");
 	ret = seccomp_enter();
 	if (ret)
 		give_up(-ret, "installing the system call filter");
