@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -320,6 +321,41 @@ static void babble_on_the_socket_is_survived(void **state)
 	assert_int_equal(host_client_attach(&fixture.client), 0);
 }
 
+static void *close_after_a_while(void *arg)
+{
+	struct pollfd never = { .fd = -1 };
+
+	poll(&never, 1, 100);
+	close(*(int *)arg);
+	return NULL;
+}
+
+/* A queue is no absence: who asks while others hold every place is answered later. */
+static void callers_wait_their_turn(void **state)
+{
+	struct host_message status;
+	unsigned int i;
+	char story[256];
+	pthread_t thread;
+	int sock[8], ret;
+
+	(void)state;
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello");
+	for (i = 0; i < 8; i++) {
+		sock[i] = host_state_dir_connect(fixture.state_dir, fixture.name, story,
+						 sizeof(story));
+		assert_true(sock[i] >= 0);
+	}
+	assert_int_equal(pthread_create(&thread, NULL, close_after_a_while, &sock[0]), 0);
+	ret = host_client_query(&fixture.client, &fixture.identity, &status);
+	pthread_join(thread, NULL);
+	for (i = 1; i < 8; i++)
+		close(sock[i]);
+	assert_int_equal(ret, 0);
+	assert_int_equal(status.power, HOST_POWER_RUNNING);
+}
+
 /* ---- hostile firmware -------------------------------------------------------------------- */
 
 /* The firmware dies of its attempt, or lives to ring. */
@@ -579,6 +615,7 @@ int main(void)
 		T(another_user_is_refused),
 		T(a_state_directory_open_to_others_is_refused),
 		T(babble_on_the_socket_is_survived),
+		T(callers_wait_their_turn),
 		T(no_system_call_leads_out),
 		T(the_firmware_process_has_given_up_everything),
 		T(firmware_cannot_use_up_its_users_signals),

@@ -212,23 +212,25 @@ static void hear_client(struct monitor *monitor)
 	}
 }
 
+static struct caller *find_place(struct monitor *monitor)
+{
+	int i;
+
+	for (i = 0; i < MAX_CALLERS; i++) {
+		if (monitor->callers[i].sock < 0)
+			return &monitor->callers[i];
+	}
+	return NULL;
+}
+
 static void accept_caller(struct monitor *monitor)
 {
-	struct caller *caller;
-	int sock, i;
+	struct caller *const caller = find_place(monitor);
 
-	sock = listener_accept(&monitor->listener);
-	if (sock < 0)
+	if (!caller)
 		return;
-	for (i = 0; i < MAX_CALLERS; i++) {
-		caller = &monitor->callers[i];
-		if (caller->sock >= 0)
-			continue;
-		caller->sock = sock;
-		caller->deadline = host_now_ms() + CALLER_TIMEOUT_MS;
-		return;
-	}
-	close(sock);
+	caller->sock = listener_accept(&monitor->listener);
+	caller->deadline = host_now_ms() + CALLER_TIMEOUT_MS;
 }
 
 /* One that claimed and went away, which we have not come to notice, holds no place. */
@@ -380,7 +382,8 @@ static void turn(struct monitor *monitor)
 	bool rung;
 	int i;
 
-	pfd[POLL_LISTENER].fd = monitor->listener.fd;
+	/* Whoever finds every place taken waits in the queue: to be cut off looks like absence. */
+	pfd[POLL_LISTENER].fd = find_place(monitor) ? monitor->listener.fd : -1;
 	pfd[POLL_CLIENT].fd = monitor->client;
 	pfd[POLL_PROCESS].fd = monitor->process.pidfd;
 	pfd[POLL_BELL].fd = monitor->process.system;
