@@ -545,6 +545,28 @@ static void without_executable_memory_it_runs_from_a_file(void **state)
 	assert_int_equal(files, 1);
 }
 
+/* In a child, because a limit once lowered does not rise again. */
+static void few_descriptors_are_enough(void **state)
+{
+	const struct rlimit few = { 40, 40 };
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (setrlimit(RLIMIT_NOFILE, &few))
+			_exit(2);
+		host_fixture_boot(&fixture, "hello");
+		host_fixture_await_trace(&fixture, "hello");
+		host_client_power_off(&fixture.client, true);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void a_large_window_costs_what_is_used(void **state)
 {
 	struct host_client large;
@@ -623,6 +645,7 @@ int main(void)
 		T(a_lying_control_page_deceives_nobody),
 		T(a_short_watchdog_period_bites_soon),
 		T(without_executable_memory_it_runs_from_a_file),
+		T(few_descriptors_are_enough),
 		T(a_large_window_costs_what_is_used),
 		T(two_hundred_boots_leave_nothing_behind),
 		T(two_hundred_restarts_under_one_monitor_leave_nothing_behind),

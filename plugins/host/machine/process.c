@@ -55,14 +55,14 @@ static void reset_page(struct process *process, const struct host_layout *layout
 	page->table_len = layout->table_len;
 }
 
-/* In the child: put @fds on 3, 4, ... without treading on one another. */
+/* In the child: put @fds on 3, 4, ... without treading on one another. Few may be allowed. */
 static int place_fds(const int *fds, int count)
 {
 	int high[LAUNCH_FD_END];
 	int i;
 
 	for (i = 0; i < count; i++) {
-		high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 64);
+		high[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, LAUNCH_FD_END);
 		if (high[i] < 0)
 			return -errno;
 	}
@@ -87,8 +87,8 @@ static _Noreturn void become_launcher(const struct process *process, uint64_t en
 	snprintf(window, sizeof(window), "%llu", (unsigned long long)process->window_len);
 	snprintf(where, sizeof(where), "%llu", (unsigned long long)entry);
 	snprintf(parent, sizeof(parent), "%ld", (long)monitor);
-	exec = fcntl(HOST_FD_EXEC, F_DUPFD_CLOEXEC, 64);
-	high = fcntl(status, F_DUPFD_CLOEXEC, 64);
+	exec = fcntl(HOST_FD_EXEC, F_DUPFD_CLOEXEC, LAUNCH_FD_END);
+	high = fcntl(status, F_DUPFD_CLOEXEC, LAUNCH_FD_END);
 	ret = exec < 0 || high < 0 ? -errno : place_fds(fds, 4);
 	if (!ret) {
 		syscall(SYS_execveat, exec, "", argv, envp, AT_EMPTY_PATH);
@@ -96,7 +96,8 @@ static _Noreturn void become_launcher(const struct process *process, uint64_t en
 	}
 	failure.error = -ret;
 	snprintf(failure.stage, sizeof(failure.stage), "executing the launcher");
-	written = write(high, &failure, sizeof(failure));
+	/* Never in silence: the pipe's end alone would mean that it runs. */
+	written = write(high < 0 ? status : high, &failure, sizeof(failure));
 	_exit(written == sizeof(failure) ? 1 : 2);
 }
 
