@@ -29,6 +29,8 @@
 /* The monitor answers at once, but the machine may be busy. */
 #define ANSWER_MS 15000
 #define END_MS	  5000
+/* A week. */
+#define MAX_PATIENCE_MS (7u * 24 * 60 * 60 * 1000)
 
 static int fail(struct host_client *client, int error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -391,6 +393,9 @@ void host_client_stop(struct host_client *client, unsigned int timeout_ms,
 	struct host_message message;
 	int ret;
 
+	/* "For ever" must stay a time on the way through poll() and int. */
+	if (timeout_ms > MAX_PATIENCE_MS)
+		timeout_ms = MAX_PATIENCE_MS;
 	host_message_init(&message, HOST_MSG_STOP);
 	message.timeout_ms = timeout_ms;
 	ret = command(client, &message, timeout_ms, "stopping");

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -336,6 +337,32 @@ static void stubborn_firmware_is_reset_in_time(void **state)
 	assert_int_equal(host_fixture_count_processes(fixture.name), 1);
 }
 
+static void *kill_after_a_while(void *arg)
+{
+	struct pollfd never = { .fd = -1 };
+
+	poll(&never, 1, 300);
+	kill(*(const pid_t *)arg, SIGKILL);
+	return NULL;
+}
+
+static void patience_without_end_is_patience(void **state)
+{
+	struct host_stop_result result;
+	pthread_t thread;
+	pid_t firmware;
+
+	(void)state;
+	host_fixture_boot(&fixture, "stubborn");
+	host_fixture_await_trace(&fixture, "I stay");
+	firmware = fixture.client.firmware_pid;
+	assert_int_equal(pthread_create(&thread, NULL, kill_after_a_while, &firmware), 0);
+	/* As an int, and with the time an answer may take added, this is 50 ms. */
+	host_client_stop(&fixture.client, (unsigned int)(50 - 15000), &result);
+	pthread_join(thread, NULL);
+	assert_int_equal(result.how, HOST_STOP_EXITED);
+}
+
 static void firmware_that_dies_of_the_request_has_stopped(void **state)
 {
 	struct host_stop_result result;
@@ -377,6 +404,7 @@ int main(void)
 		T(a_shutdown_is_acknowledged),
 		T(spinning_firmware_hears_the_shutdown),
 		T(stubborn_firmware_is_reset_in_time),
+		T(patience_without_end_is_patience),
 		T(firmware_that_dies_of_the_request_has_stopped),
 		T(two_starts_at_once_are_refused),
 	};
