@@ -345,6 +345,43 @@ static bool monitor_lives(const struct host_client *client)
 	return client->control >= 0 && client->monitor >= 0 && !poll(&pfd, 1, 0);
 }
 
+static bool has_ended(int pidfd, int timeout_ms)
+{
+	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
+	const int64_t deadline = host_now_ms() + timeout_ms;
+	int64_t left = timeout_ms;
+
+	while (poll(&pfd, 1, (int)left) <= 0) {
+		left = deadline - host_now_ms();
+		if (left <= 0)
+			return false;
+	}
+	return true;
+}
+
+/* Until the kernel says it is gone; one that does not go is reset. */
+static void await_end(int pidfd)
+{
+	if (pidfd < 0)
+		return;
+	if (!has_ended(pidfd, END_MS)) {
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		has_ended(pidfd, END_MS);
+	}
+	/* Where we are process 1 or a subreaper it is ours to bury. */
+	waitid(P_PIDFD, (id_t)pidfd, &(siginfo_t){ 0 }, WEXITED | WNOHANG);
+}
+
+/*
+ * The monitor, then the firmware, which it takes along: until that is gone, too, it
+ * may still write to the memory that the next image is loaded to.
+ */
+static void await_both(struct host_client *client)
+{
+	await_end(client->monitor);
+	await_end(client->firmware);
+}
+
 int host_client_start(struct host_client *client, const struct host_identity *identity,
 		      const struct host_layout *layout)
 {
@@ -354,8 +391,9 @@ int host_client_start(struct host_client *client, const struct host_identity *id
 	if (!client->map)
 		return fail(client, -ENOTCONN, "starting: the processor has no power");
 	if (!monitor_lives(client)) {
-		set_firmware(client, -1);
 		host_close(&client->control);
+		await_both(client);
+		set_firmware(client, -1);
 		host_close(&client->event);
 		host_close(&client->monitor);
 		ret = make_monitor(client, identity);
@@ -372,21 +410,6 @@ int host_client_start(struct host_client *client, const struct host_identity *id
 	return ret;
 }
 
-/* Until the kernel says it is gone; one that does not go is reset. */
-static void await_end(int monitor)
-{
-	struct pollfd pfd = { .fd = monitor, .events = POLLIN };
-	const int64_t deadline = host_now_ms() + END_MS;
-	int64_t left = END_MS;
-
-	while (left > 0 && poll(&pfd, 1, (int)left) <= 0)
-		left = deadline - host_now_ms();
-	if (left <= 0)
-		syscall(SYS_pidfd_send_signal, monitor, SIGKILL, NULL, 0);
-	/* Where we are process 1 or a subreaper it is ours to bury. */
-	waitid(P_PIDFD, (id_t)monitor, &(siginfo_t){ 0 }, WEXITED | WNOHANG);
-}
-
 void host_client_stop(struct host_client *client, unsigned int timeout_ms,
 		      struct host_stop_result *ret_result)
 {
@@ -399,11 +422,11 @@ void host_client_stop(struct host_client *client, unsigned int timeout_ms,
 	host_message_init(&message, HOST_MSG_STOP);
 	message.timeout_ms = timeout_ms;
 	ret = command(client, &message, timeout_ms, "stopping");
+	/* It ends when it sees our end; if it cannot even do that, by force. */
+	if (ret)
+		await_both(client);
 	set_firmware(client, -1);
 	if (ret) {
-		/* It ends when it sees our end; if it cannot even do that, by force. */
-		if (client->monitor >= 0)
-			await_end(client->monitor);
 		ret_result->how = HOST_STOP_FORCED;
 		ret_result->elapsed_us = 0;
 		return;
@@ -429,8 +452,8 @@ void host_client_power_off(struct host_client *client, bool end)
 		host_send(client->control, &message, NULL, 0);
 	}
 	host_close(&client->control);
-	if (end && client->monitor >= 0)
-		await_end(client->monitor);
+	if (end)
+		await_both(client);
 	pthread_mutex_lock(&client->kick_lock);
 	client->page = NULL;
 	host_close(&client->firmware);

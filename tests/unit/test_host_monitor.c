@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -114,6 +115,29 @@ static void end_of_the_monitor_ends_the_firmware(void **state)
 	/* The socket it left is stale; a new monitor takes memory and name over. */
 	host_fixture_boot(&fixture, "hello");
 	host_fixture_await_trace(&fixture, "boot 2");
+}
+
+/* Process 1 of a container, or a subreaper: whatever loses its parent is our child. */
+static void where_orphans_are_ours_they_are_buried(void **state)
+{
+	struct host_stop_result result;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello");
+	kill(fixture.client.monitor_pid, SIGKILL);
+	assert_true(host_fixture_await_fd(fixture.client.event));
+	host_client_stop(&fixture.client, 0, &result);
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "boot 2");
+	host_client_stop(&fixture.client, HOST_TEST_MS, &result);
+	host_client_power_off(&fixture.client, true);
+	child = waitpid(-1, NULL, WNOHANG);
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	assert_int_equal(child, -1);
+	assert_int_equal(errno, ECHILD);
 }
 
 static void a_frozen_monitor_is_reset_with_its_firmware(void **state)
@@ -627,6 +651,7 @@ int main(void)
 		T(end_of_the_connection_ends_firmware_and_monitor),
 		T(end_of_the_program_ends_firmware_and_monitor),
 		T(end_of_the_monitor_ends_the_firmware),
+		T(where_orphans_are_ours_they_are_buried),
 		T(a_frozen_monitor_is_reset_with_its_firmware),
 		T(a_detached_processor_is_claimed_with_all_it_had),
 		T(a_claim_without_attach_leaves_it_running),
