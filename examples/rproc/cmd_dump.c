@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "mount.h"
 #include "tool.h"
@@ -95,6 +96,25 @@ static long long copy(int from, int to, const char **ret_culprit)
 	}
 }
 
+/* Copy to what is no file of its own: a device, a pipe, a link, as /dev/stdout is one. */
+static long long copy_through(int from, const char *path, const char **ret_culprit)
+{
+	int to = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
+	long long copied;
+
+	*ret_culprit = path;
+	if (to < 0)
+		return -errno;
+	copied = copy(from, to, ret_culprit);
+	/* Only some of these have a medium. */
+	if (copied >= 0 && fsync(to) && errno != EINVAL && errno != EROFS) {
+		copied = -errno;
+		*ret_culprit = "writing the copy";
+	}
+	close(to);
+	return copied;
+}
+
 /* Copy to @path, which appears only when it is whole. */
 static long long copy_to_file(int from, const char *path, const char **ret_culprit)
 {
@@ -105,7 +125,9 @@ static long long copy_to_file(int from, const char *path, const char **ret_culpr
 	*ret_culprit = path;
 	if (snprintf(part, sizeof(part), "%s.part", path) >= (int)sizeof(part))
 		return -ENAMETOOLONG;
-	to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* One that is left from before may be somebody else's by now: never write to that. */
+	unlink(part);
+	to = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0)
 		return -errno;
 	copied = copy(from, to, ret_culprit);
@@ -138,10 +160,26 @@ static void print_summary(const struct mount *mount, const char *dir, const char
 	printf(", are in %s; open it with gdb FIRMWARE %s\n", path, path);
 }
 
+/* Will a rename to @path put a file there, and take nothing else away? */
+static bool makes_file(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) || S_ISREG(st.st_mode);
+}
+
+static long long copy_out(int from, const char *path, const char **ret_culprit)
+{
+	if (!strcmp(path, "-"))
+		return copy(from, STDOUT_FILENO, ret_culprit);
+	if (makes_file(path))
+		return copy_to_file(from, path, ret_culprit);
+	return copy_through(from, path, ret_culprit);
+}
+
 static int dump_to(const struct mount *mount, const char *path)
 {
 	const char *culprit = "";
-	bool to_stdout = !strcmp(path, "-");
 	long number = find_oldest(mount);
 	long long copied;
 	char dir[64];
@@ -160,14 +198,14 @@ static int dump_to(const struct mount *mount, const char *path)
 			       fd == -EACCES ? "crash dumps are for root only" : "");
 		return TOOL_REFUSED;
 	}
-	copied = to_stdout ? copy(fd, STDOUT_FILENO, &culprit) : copy_to_file(fd, path, &culprit);
+	copied = copy_out(fd, path, &culprit);
 	if (copied < 0) {
 		close(fd);
 		trouble_report(culprit, (int)-copied, "the dump is kept, so this can be repeated",
 			       "");
 		return TOOL_REFUSED;
 	}
-	if (!to_stdout)
+	if (strcmp(path, "-") != 0 && makes_file(path))
 		print_summary(mount, dir, path, copied);
 	close(fd);
 	/* Gone by itself after five minutes: then there is nothing to release. */

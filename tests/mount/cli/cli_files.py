@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+The command-line tool on files that only look like a mount: what no well-behaved
+server shows, outputs that cannot be written, places that must not be replaced.
+
+    cli_files.py RPROC
+"""
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+
+RPROC = sys.argv[1]
+DUMP = b"\x7fELF and so on\n" * 1000
+
+
+class Tree:
+    """Files as of one processor, m4, that is running; with librproc/ if it is @own."""
+
+    def __init__(self, own=False):
+        self.root = tempfile.mkdtemp()
+        self.put("class/remoteproc/remoteproc0/name", b"m4\n")
+        self.put("class/remoteproc/remoteproc0/state", b"running\n")
+        self.put("class/remoteproc/remoteproc0/firmware", b"fw.elf\n")
+        if own:
+            os.makedirs(self.path("librproc/m4"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.root)
+
+    def path(self, name):
+        return os.path.join(self.root, name)
+
+    def put(self, name, data):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+        return self.path(name)
+
+    def get(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def put_dump(self):
+        self.put("class/devcoredump/devcd1/data", DUMP)
+
+    def break_file(self, name):
+        """Neither to be read nor written, not even by root."""
+        os.remove(self.path(name))
+        os.mkdir(self.path(name))
+
+    def command(self, *args):
+        return [RPROC, "--mount", self.root, *args]
+
+    def run(self, *args, **options):
+        return subprocess.run(self.command(*args), stdin=subprocess.DEVNULL,
+                              **{"capture_output": True, "timeout": 60, **options})
+
+
+# ---- dump ---------------------------------------------------------------------------
+
+def dump_replaces_no_pipe_and_no_link():
+    with Tree() as tree:
+        tree.put_dump()
+        os.mkfifo(tree.path("fifo"))
+        heard = []
+        reader = threading.Thread(target=lambda: heard.append(tree.get("fifo")), daemon=True)
+        reader.start()
+        assert tree.run("dump", tree.path("fifo")).returncode == 0
+        assert stat.S_ISFIFO(os.lstat(tree.path("fifo")).st_mode), "the fifo is gone"
+        reader.join(60)
+        assert heard == [DUMP]
+        # As /dev/stdout is one.
+        tree.put_dump()
+        tree.put("target", b"old" * len(DUMP))
+        os.symlink("target", tree.path("link"))
+        assert tree.run("dump", tree.path("link")).returncode == 0
+        assert os.path.islink(tree.path("link")), "the link is gone"
+        assert tree.get("target") == DUMP
+        assert sorted(os.listdir(tree.root)) == ["class", "fifo", "link", "target"]
+
+
+def dump_to_the_output_by_its_path():
+    with Tree() as tree:
+        tree.put_dump()
+        done = tree.run("dump", "/dev/fd/1")
+        assert done.returncode == 0, done
+        assert done.stdout == DUMP
+
+
+def dump_never_writes_to_a_file_it_found():
+    """Somebody may hold it open, or have it under another name."""
+    with Tree() as tree:
+        tree.put_dump()
+        found = tree.put("core.part", b"mine")
+        os.chmod(found, 0o666)
+        os.link(found, tree.path("kept"))
+        assert tree.run("dump", tree.path("core")).returncode == 0
+        assert tree.get("core") == DUMP
+        assert tree.get("kept") == b"mine", "somebody's file was written to"
+        assert stat.S_IMODE(os.stat(tree.path("core")).st_mode) == 0o600
+        assert not os.path.exists(found)
+
+
+# ---- watch ------------------------------------------------------------------------------
+
+for test in (dump_replaces_no_pipe_and_no_link,
+             dump_to_the_output_by_its_path,
+             dump_never_writes_to_a_file_it_found):
+    test()
+    print(f"ok: {test.__name__}")
