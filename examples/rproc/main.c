@@ -132,7 +132,7 @@ static int parse_options(int argc, char **argv, struct invocation *invocation, i
 	return -1;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	struct invocation invocation = { 0 };
 	int code, first;
@@ -151,8 +151,15 @@ int main(int argc, char **argv)
 		print_command_help(invocation.command);
 		return TOOL_OK;
 	}
-	code = invocation.command->run(&invocation);
-	if (fflush(stdout) && code == TOOL_OK) {
+	return invocation.command->run(&invocation);
+}
+
+int main(int argc, char **argv)
+{
+	int code = run(argc, argv);
+
+	/* What was lost earlier is not in the buffer any more, only in the stream's memory. */
+	if ((fflush(stdout) || ferror(stdout)) && code == TOOL_OK) {
 		fputs("rproc: the output could not be written\n", stderr);
 		return TOOL_REFUSED;
 	}

@@ -109,10 +109,24 @@ def dump_never_writes_to_a_file_it_found():
         assert not os.path.exists(found)
 
 
+# ---- output ----------------------------------------------------------------------------
+
+def output_that_is_lost_is_a_failure():
+    with Tree() as tree, open("/dev/full", "wb") as full:
+        tree.put("kernel/debug/remoteproc/remoteproc0/trace0", b"hello\n")
+        tree.put("kernel/debug/remoteproc/remoteproc0/trace1", b"x" * 100000)
+        for args in (["list"], ["status"], ["log", "m4"], ["firmware", "m4"], ["--help"],
+                     ["--version"], ["list", "--help"], ["watch", "--until", "running", "m4"]):
+            done = tree.run(*args, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+            assert done.returncode == 1, (args, done)
+            assert b"output could not be written" in done.stderr, (args, done)
+
+
 # ---- watch ------------------------------------------------------------------------------
 
 for test in (dump_replaces_no_pipe_and_no_link,
              dump_to_the_output_by_its_path,
-             dump_never_writes_to_a_file_it_found):
+             dump_never_writes_to_a_file_it_found,
+             output_that_is_lost_is_a_failure):
     test()
     print(f"ok: {test.__name__}")
