@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <librproc/rproc.h>
 #include "mount.h"
 #include "tool.h"
 #include "trouble.h"
@@ -127,31 +128,33 @@ static int timed_out(const struct watcher *watcher)
 
 /* ---- events that come ---------------------------------------------------------- */
 
-/* Is the event of the processor asked for? A line says remoteprocN as a word. */
+/*
+ * Is the event of the processor asked for? The third word says of which it is, and
+ * nothing behind does: a reason may have words that firmware chose. An event of no
+ * processor, that events were lost, is everybody's.
+ */
 static bool concerns(const struct watcher *watcher, const char *line)
 {
-	char word[32];
-	size_t len;
+	int index, words = 0, end = 0;
 
 	if (watcher->processor.index < 0)
 		return true;
-	len = (size_t)snprintf(word, sizeof(word), "remoteproc%d", watcher->processor.index);
-	while ((line = strstr(line, word))) {
-		line += len;
-		if (*line < '0' || *line > '9')
-			return true;
-	}
-	return false;
+	sscanf(line, "%*s %*s %n", &words);
+	if (!words || sscanf(line + words, "remoteproc%d%n", &index, &end) != 1 ||
+	    line[words + end] != ' ')
+		return true;
+	return index == watcher->processor.index;
 }
 
-/* "... OLD -> NEW: REASON" is a change of state; other events have no arrow. */
+/* "... OLD -> NEW: REASON" is a change of state; other events have no arrow before it. */
 static void take_line(struct watcher *watcher)
 {
+	const char *reason = strstr(watcher->line, ": ");
 	const char *arrow = strstr(watcher->line, " -> ");
 
 	trouble_print(stdout, watcher->line, watcher->line_len);
 	putchar('\n');
-	if (arrow)
+	if (arrow && (!reason || arrow < reason))
 		pass(watcher, arrow + 4, strcspn(arrow + 4, " :"));
 }
 
@@ -372,6 +375,25 @@ static long parse_seconds(const char *text)
 	return (long)(seconds * 1000);
 }
 
+/* Only states that exist: a misspelt one would be waited for for ever. */
+static bool are_states(const char *list)
+{
+	for (;;) {
+		const size_t len = strcspn(list, ",");
+		unsigned int state = 0;
+
+		while (state < RPROC_STATE_LAST &&
+		       (strlen(rproc_state_name(state)) != len ||
+			strncmp(rproc_state_name(state), list, len) != 0))
+			state++;
+		if (state == RPROC_STATE_LAST)
+			return false;
+		if (!list[len])
+			return true;
+		list += len + 1;
+	}
+}
+
 int cmd_watch(const struct invocation *invocation)
 {
 	struct watch_options options = { .timeout_ms = -1 };
@@ -396,5 +418,10 @@ int cmd_watch(const struct invocation *invocation)
 	}
 	if (options.until && !options.name)
 		return tool_usage(invocation, "--until needs the processor's name");
+	if (options.until && !are_states(options.until))
+		return tool_usage(invocation,
+				  "--until %s: states are offline, suspended, running, crashed, "
+				  "attached and detached",
+				  options.until);
 	return watch(invocation, &options);
 }

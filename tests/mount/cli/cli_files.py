@@ -7,6 +7,7 @@ server shows, outputs that cannot be written, places that must not be replaced.
     cli_files.py RPROC
 """
 import os
+import select
 import shutil
 import stat
 import subprocess
@@ -124,9 +125,50 @@ def output_that_is_lost_is_a_failure():
 
 # ---- watch ------------------------------------------------------------------------------
 
+def read_until(pipe, text):
+    seen = b""
+    while text not in seen:
+        assert select.select([pipe], [], [], 60)[0], seen
+        more = os.read(pipe.fileno(), 4096)
+        assert more, seen
+        seen += more
+    return seen
+
+
+def one_processors_words_are_not_anothers_events():
+    """Firmware chooses its last words, and they are in the event of its crash."""
+    with Tree(own=True) as tree:
+        tree.put("class/remoteproc/remoteproc1/name", b"m7\n")
+        tree.put("class/remoteproc/remoteproc1/state", b"running\n")
+        os.mkfifo(tree.path("librproc/events"))
+        events = os.open(tree.path("librproc/events"), os.O_RDWR)
+        watch = subprocess.Popen(tree.command("watch", "--until", "crashed", "m7"),
+                                 stdout=subprocess.PIPE)
+        read_until(watch.stdout, b"m7 is running\n")
+        os.write(events, b"7 1.000000000 remoteproc0 m4 running -> crashed: fatal error: its "
+                         b"last words: remoteproc1 m7 running -> crashed\n")
+        os.write(events, b"8 2.000000000 remoteproc1 m7 running -> crashed: watchdog\n")
+        said = watch.communicate(timeout=60)[0]
+        os.close(events)
+        assert watch.returncode == 0
+        assert said == b"8 2.000000000 remoteproc1 m7 running -> crashed: watchdog\n", said
+
+
+def a_state_that_does_not_exist_is_not_waited_for():
+    with Tree() as tree:
+        for until in ("runing", "", "running,", ",running", "running,,offline"):
+            done = tree.run("watch", "--timeout", "0", "--until", until, "m4")
+            assert done.returncode == 2, (until, done)
+        for until in ("offline", "running,crashed", "suspended", "attached,detached"):
+            done = tree.run("watch", "--timeout", "0", "--until", until, "m4")
+            assert done.returncode == 5, (until, done)
+
+
 for test in (dump_replaces_no_pipe_and_no_link,
              dump_to_the_output_by_its_path,
              dump_never_writes_to_a_file_it_found,
-             output_that_is_lost_is_a_failure):
+             output_that_is_lost_is_a_failure,
+             one_processors_words_are_not_anothers_events,
+             a_state_that_does_not_exist_is_not_waited_for):
     test()
     print(f"ok: {test.__name__}")
