@@ -139,7 +139,9 @@ static int refused(struct target *target, const char *verb, int error, bool with
 static void say(const struct target *target, const char *text)
 {
 	trouble_print(stdout, target->processor.name, strlen(target->processor.name));
-	printf(" %s\n", text);
+	putchar(' ');
+	trouble_print(stdout, text, strlen(text));
+	putchar('\n');
 }
 
 /* ---- firmware ------------------------------------------------------------ */
@@ -214,6 +216,12 @@ static int set_firmware(struct target *target, const char *word)
 	return code;
 }
 
+static void print_line(const char *text)
+{
+	trouble_print(stdout, text, strlen(text));
+	putchar('\n');
+}
+
 int cmd_firmware(const struct invocation *invocation)
 {
 	struct target target;
@@ -234,7 +242,7 @@ int cmd_firmware(const struct invocation *invocation)
 		if (len < 0)
 			code = refused(&target, "firmware", (int)-len, false);
 		else
-			puts(name);
+			print_line(name);
 	}
 	target_close(&target);
 	return code;

@@ -128,7 +128,7 @@ static void print_piece(struct follower *follower, int index, const char *text, 
 
 		if (follower->last == '\n' && follower->many)
 			printf("trace%d: ", index);
-		if ((c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f)
+		if (c != '\n' && c != '\t' && c != '\r' && trouble_steers(follower->last, text[i]))
 			printf("\\x%02x", c);
 		else
 			putchar(c);
@@ -241,7 +241,11 @@ static int no_traces(const struct follower *follower)
 	char state[32];
 
 	mount_read(&follower->mount, follower->processor.dir, "state", state, sizeof(state));
-	fprintf(stderr, "rproc: log: %s is %s and has no trace\n", follower->processor.name, state);
+	fputs("rproc: log: ", stderr);
+	trouble_print(stderr, follower->processor.name, strlen(follower->processor.name));
+	fputs(" is ", stderr);
+	trouble_print(stderr, state, strlen(state));
+	fputs(" and has no trace\n", stderr);
 	fputs("  why: traces exist from start to stop, if the firmware's resource table names "
 	      "one\n"
 	      "  try: start it; rproc log -f waits for that; rproc check FILE lists the table\n",

@@ -83,7 +83,9 @@ static void print_state(const struct processor *processor, const char *state)
 {
 	printf("remoteproc%d ", processor->index);
 	trouble_print(stdout, processor->name, strlen(processor->name));
-	printf(" is %s\n", state);
+	fputs(" is ", stdout);
+	trouble_print(stdout, state, strlen(state));
+	putchar('\n');
 }
 
 /* Where it begins; whoever reads it knows that from here on nothing is missed. */
@@ -120,9 +122,12 @@ static int timed_out(const struct watcher *watcher)
 	if (!watcher->next)
 		return TOOL_TIMEOUT;
 	mount_read(&watcher->mount, watcher->processor.dir, "state", state, sizeof(state));
-	fprintf(stderr, "rproc: watch: %s is %s, and was not %.*s in %ld ms\n",
-		watcher->processor.name, state, (int)strcspn(watcher->next, ","), watcher->next,
-		watcher->options->timeout_ms);
+	fputs("rproc: watch: ", stderr);
+	trouble_print(stderr, watcher->processor.name, strlen(watcher->processor.name));
+	fputs(" is ", stderr);
+	trouble_print(stderr, state, strlen(state));
+	fprintf(stderr, ", and was not %.*s in %ld ms\n", (int)strcspn(watcher->next, ","),
+		watcher->next, watcher->options->timeout_ms);
 	return TOOL_TIMEOUT;
 }
 
@@ -252,6 +257,17 @@ static const struct seen *find_seen(const struct seen *seen, size_t count, int i
 	return NULL;
 }
 
+static void print_change(const struct seen *seen, const char *from, const char *to)
+{
+	printf("remoteproc%d ", seen->index);
+	trouble_print(stdout, seen->name, strlen(seen->name));
+	putchar(' ');
+	trouble_print(stdout, from, strlen(from));
+	fputs(" -> ", stdout);
+	trouble_print(stdout, to, strlen(to));
+	putchar('\n');
+}
+
 static void print_differences(struct watcher *watcher, const struct seen *before, size_t num_before,
 			      const struct seen *after, size_t num_after)
 {
@@ -260,14 +276,12 @@ static void print_differences(struct watcher *watcher, const struct seen *before
 
 		if (old && !strcmp(old->state, after[i].state))
 			continue;
-		printf("remoteproc%d %s %s -> %s\n", after[i].index, after[i].name,
-		       old ? old->state : "absent", after[i].state);
+		print_change(&after[i], old ? old->state : "absent", after[i].state);
 		pass(watcher, after[i].state, strlen(after[i].state));
 	}
 	for (size_t i = 0; i < num_before; i++)
 		if (!find_seen(after, num_after, before[i].index))
-			printf("remoteproc%d %s %s -> absent\n", before[i].index, before[i].name,
-			       before[i].state);
+			print_change(&before[i], before[i].state, "absent");
 	fflush(stdout);
 }
 

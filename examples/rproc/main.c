@@ -9,6 +9,7 @@
 #include <librproc/rproc.h>
 #include "mount.h"
 #include "tool.h"
+#include "trouble.h"
 
 static const struct command commands[] = {
 	{ "list", "list", "one line a processor: device, name, state, firmware", "", cmd_list },
@@ -82,12 +83,14 @@ static void print_command_help(const struct command *command)
 
 int tool_usage(const struct invocation *invocation, const char *fmt, ...)
 {
+	char text[512];
 	va_list args;
 
-	fputs("rproc: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	fputs("rproc: ", stderr);
+	trouble_print(stderr, text, strlen(text));
 	if (invocation->command)
 		fprintf(stderr, "\nusage: rproc [--mount DIR] %s\n", invocation->command->synopsis);
 	else

@@ -280,7 +280,9 @@ static int choose(const struct processor *processors, size_t count, const char *
 			found = &processors[i];
 	}
 	if (namesakes > 1) {
-		fprintf(stderr, "rproc: %zu processors are called %s\n  try: ", namesakes, word);
+		fprintf(stderr, "rproc: %zu processors are called ", namesakes);
+		trouble_print(stderr, word, strlen(word));
+		fputs("\n  try: ", stderr);
 		for (size_t i = 0; i < count; i++)
 			if (!strcmp(processors[i].name, word))
 				fprintf(stderr, "remoteproc%d%s", processors[i].index,

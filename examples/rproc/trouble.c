@@ -55,12 +55,22 @@ const char *trouble_errno_name(int error)
 	return NULL;
 }
 
+bool trouble_steers(char before, char now)
+{
+	const unsigned char c = (unsigned char)now, behind = (unsigned char)before;
+
+	if (c < 0x20 || c == 0x7f)
+		return true;
+	/* Within a longer character of UTF-8 these are its later bytes. */
+	return c >= 0x80 && c < 0xa0 && (behind < 0x80 || behind == 0xc2);
+}
+
 void trouble_print(FILE *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c < 0x20 || c == 0x7f)
+		if (trouble_steers(i ? text[i - 1] : 0, text[i]))
 			fprintf(out, "\\x%02x", c);
 		else
 			fputc(c, out);

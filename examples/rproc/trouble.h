@@ -6,12 +6,19 @@
 #ifndef RPROC_TOOL_TROUBLE_H
 #define RPROC_TOOL_TROUBLE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* "EINVAL" for 22; NULL for a number that has no name here. */
 const char *trouble_errno_name(int error);
 
-/* Text from outside, with everything unprintable shown as \xNN. */
+/*
+ * Would byte @now, behind @before (0 at the beginning), steer a terminal? Control
+ * characters do: those of ASCII, and the ones from 0x80 on, alone or in UTF-8.
+ */
+bool trouble_steers(char before, char now);
+
+/* Text from outside, with everything that steers a terminal shown as \xNN. */
 void trouble_print(FILE *out, const char *text, size_t len);
 
 /*

@@ -17,6 +17,8 @@ import threading
 
 RPROC = sys.argv[1]
 DUMP = b"\x7fELF and so on\n" * 1000
+# What begins a control sequence: in one byte, and as the UTF-8 of U+009B.
+STEER = b"\x1b[2J", b"\xc2\x9b2J"
 
 
 class Tree:
@@ -123,6 +125,32 @@ def output_that_is_lost_is_a_failure():
             assert b"output could not be written" in done.stderr, (args, done)
 
 
+def nothing_that_is_shown_steers_a_terminal():
+    for steer in STEER:
+        with Tree() as tree:
+            name = b"m4" + steer
+            tree.put("class/remoteproc/remoteproc0/name", name + b"\n")
+            tree.put("class/remoteproc/remoteproc0/state", b"run" + steer + b"\n")
+            shown = [tree.run(*args) for args in
+                     (["list"], ["status"], ["log", name], ["start", name], ["stop", "0"],
+                      ["watch", "--until", "offline", "--timeout", "0", name],
+                      ["start", name + b"x"], ["watch", name, name],
+                      ["crash", "0", steer], [steer], ["-" + os.fsdecode(steer)])]
+            tree.put("class/remoteproc/remoteproc1/name", name + b"\n")
+            shown.append(tree.run("start", name))
+            tree.put("kernel/debug/remoteproc/remoteproc0/trace0", b"a" + steer + b"b\n")
+            done = tree.run("log", "0")
+            assert done.stdout.startswith(b"a") and done.stdout.endswith(b"b\n")
+            shown.append(done)
+            for done in shown:
+                assert steer not in done.stdout + done.stderr, done
+    # What is text in any language stays as it is.
+    with Tree() as tree:
+        text = "Gr\u00fc\u00dfe, \u4f60\u597d \u015b\u0141 \U0001f600\n".encode()
+        tree.put("kernel/debug/remoteproc/remoteproc0/trace0", text)
+        assert tree.run("log", "0").stdout == text
+
+
 # ---- watch ------------------------------------------------------------------------------
 
 def read_until(pipe, text):
@@ -168,6 +196,7 @@ for test in (dump_replaces_no_pipe_and_no_link,
              dump_to_the_output_by_its_path,
              dump_never_writes_to_a_file_it_found,
              output_that_is_lost_is_a_failure,
+             nothing_that_is_shown_steers_a_terminal,
              one_processors_words_are_not_anothers_events,
              a_state_that_does_not_exist_is_not_waited_for):
     test()
