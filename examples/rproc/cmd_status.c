@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `rproc list` and `rproc status`: what the files say, in one screen. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,29 @@ static void print_column(const char *text, int width)
 {
 	print_text(text);
 	printf("%*s", width > (int)strlen(text) ? width - (int)strlen(text) : 1, "");
+}
+
+static int list_one(const struct mount *mount, const struct processor *processor)
+{
+	char device[32], state[32], firmware[512];
+	ssize_t len;
+
+	snprintf(device, sizeof(device), "remoteproc%d", processor->index);
+	len = mount_read(mount, processor->dir, "state", state, sizeof(state));
+	/* It went away since the directory was read. */
+	if (len == -ENOENT || len == -ENODEV)
+		return TOOL_OK;
+	if (len < 0) {
+		trouble_report(device, (int)-len, "", "");
+		return TOOL_REFUSED;
+	}
+	mount_read(mount, processor->dir, "firmware", firmware, sizeof(firmware));
+	print_column(device, 15);
+	print_column(processor->name, 20);
+	print_column(state, 11);
+	print_text(firmware);
+	putchar('\n');
+	return TOOL_OK;
 }
 
 int cmd_list(const struct invocation *invocation)
@@ -41,18 +65,8 @@ int cmd_list(const struct invocation *invocation)
 	}
 	if (!count)
 		fprintf(stderr, "rproc: there is no processor under %s\n", mount.root);
-	for (size_t i = 0; i < count; i++) {
-		char device[32], state[32], firmware[512];
-
-		snprintf(device, sizeof(device), "remoteproc%d", processors[i].index);
-		mount_read(&mount, processors[i].dir, "state", state, sizeof(state));
-		mount_read(&mount, processors[i].dir, "firmware", firmware, sizeof(firmware));
-		print_column(device, 15);
-		print_column(processors[i].name, 20);
-		print_column(state, 11);
-		print_text(firmware);
-		putchar('\n');
-	}
+	for (size_t i = 0; i < count && code == TOOL_OK; i++)
+		code = list_one(&mount, &processors[i]);
 	free(processors);
 out_close:
 	mount_close(&mount);

@@ -175,15 +175,21 @@ static void find_own_dir(const struct mount *mount, struct processor *processor)
 		snprintf(processor->own, sizeof(processor->own), "librproc/%s", name);
 }
 
-static void fill_processor(const struct mount *mount, int index, struct processor *processor)
+/* 0 or a negative errno. Older kernels have no names; and a processor may be gone by now. */
+static int fill_processor(const struct mount *mount, int index, struct processor *processor)
 {
+	ssize_t len;
+
 	memset(processor, 0, sizeof(*processor));
 	processor->index = index;
 	snprintf(processor->dir, sizeof(processor->dir), CLASS_DIR "/remoteproc%d", index);
 	snprintf(processor->debug, sizeof(processor->debug), "kernel/debug/remoteproc/remoteproc%d",
 		 index);
-	mount_read(mount, processor->dir, "name", processor->name, sizeof(processor->name));
+	len = mount_read(mount, processor->dir, "name", processor->name, sizeof(processor->name));
+	if (len < 0 && len != -ENOENT && len != -ENODEV)
+		return (int)len;
 	find_own_dir(mount, processor);
+	return 0;
 }
 
 static int compare_index(const void *a, const void *b)
@@ -211,7 +217,7 @@ int mount_processors(const struct mount *mount, struct processor **ret_processor
 		close(fd);
 		return err;
 	}
-	while ((entry = readdir(dir))) {
+	while ((errno = 0, entry = readdir(dir))) {
 		int index = parse_index(entry->d_name);
 
 		if (index < 0)
@@ -227,7 +233,13 @@ int mount_processors(const struct mount *mount, struct processor **ret_processor
 			}
 			processors = more;
 		}
-		fill_processor(mount, index, &processors[count++]);
+		err = fill_processor(mount, index, &processors[count++]);
+		if (err)
+			goto out_close;
+	}
+	if (errno) {
+		err = -errno;
+		goto out_close;
 	}
 	if (count)
 		qsort(processors, count, sizeof(*processors), compare_index);

@@ -192,12 +192,30 @@ def a_state_that_does_not_exist_is_not_waited_for():
             assert done.returncode == 5, (until, done)
 
 
+# ---- refusals ---------------------------------------------------------------------------
+
+def what_cannot_be_read_is_told():
+    with Tree() as tree:
+        tree.break_file("class/remoteproc/remoteproc0/state")
+        done = tree.run("list")
+        assert done.returncode == 1 and b"EISDIR" in done.stderr, done
+        tree.break_file("class/remoteproc/remoteproc0/name")
+        done = tree.run("start", "m4")
+        assert done.returncode == 1 and b"EISDIR" in done.stderr, done
+        # One that goes away while it is looked at was not there.
+        tree.put("class/remoteproc/remoteproc1/name", b"m7\n")
+        shutil.rmtree(tree.path("class/remoteproc/remoteproc0"))
+        done = tree.run("list")
+        assert done.returncode == 0 and not done.stdout, done
+
+
 for test in (dump_replaces_no_pipe_and_no_link,
              dump_to_the_output_by_its_path,
              dump_never_writes_to_a_file_it_found,
              output_that_is_lost_is_a_failure,
              nothing_that_is_shown_steers_a_terminal,
              one_processors_words_are_not_anothers_events,
-             a_state_that_does_not_exist_is_not_waited_for):
+             a_state_that_does_not_exist_is_not_waited_for,
+             what_cannot_be_read_is_told):
     test()
     print(f"ok: {test.__name__}")
