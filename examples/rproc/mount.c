@@ -66,10 +66,11 @@ int mount_open(const char *wanted, struct mount *ret_mount)
 		return TOOL_NO_MOUNT;
 	}
 	err = try_root(MOUNT_DEFAULT, ret_mount);
-	if (!err || !try_root(MOUNT_KERNEL, ret_mount))
+	/* One that is there and fails must not turn a command for it into one for the machine. */
+	if (!err || (err == -ENOENT && !try_root(MOUNT_KERNEL, ret_mount)))
 		return TOOL_OK;
-	snprintf(what, sizeof(what), "no remote processors under %s, nor in %s", MOUNT_DEFAULT,
-		 MOUNT_KERNEL "/" CLASS_DIR);
+	snprintf(what, sizeof(what), "no remote processors under %s%s", MOUNT_DEFAULT,
+		 err == -ENOENT ? ", nor in " MOUNT_KERNEL "/" CLASS_DIR : "");
 	trouble_report(what, -err, "", mount_remedy(err));
 	return TOOL_NO_MOUNT;
 }

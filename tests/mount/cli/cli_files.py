@@ -209,6 +209,21 @@ def what_cannot_be_read_is_told():
         assert done.returncode == 0 and not done.stdout, done
 
 
+def a_broken_mount_is_not_taken_for_the_kernel():
+    """What is asked of a board must not be done to the machine itself."""
+    script = ('mount -t tmpfs none /run && ln -s rproc /run/rproc && mount --bind "$1" /sys && '
+              'echo inside && exec "$2" list')
+    with Tree() as tree:
+        done = subprocess.run(["unshare", *([] if os.geteuid() == 0 else ["-Ur"]), "-m", "sh",
+                               "-c", script, "sh", tree.root, RPROC], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=60)
+        if not done.stdout.startswith(b"inside\n"):
+            print("not tested: no mount namespace of our own:", done.stderr)
+            return
+        assert done.returncode == 4, done
+        assert done.stdout == b"inside\n" and b"ELOOP" in done.stderr, done
+
+
 for test in (dump_replaces_no_pipe_and_no_link,
              dump_to_the_output_by_its_path,
              dump_never_writes_to_a_file_it_found,
@@ -216,6 +231,7 @@ for test in (dump_replaces_no_pipe_and_no_link,
              nothing_that_is_shown_steers_a_terminal,
              one_processors_words_are_not_anothers_events,
              a_state_that_does_not_exist_is_not_waited_for,
-             what_cannot_be_read_is_told):
+             what_cannot_be_read_is_told,
+             a_broken_mount_is_not_taken_for_the_kernel):
     test()
     print(f"ok: {test.__name__}")
