@@ -5,6 +5,7 @@
  * the answer also says when a count, not the state, is what changed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,21 @@ static int refused(struct target *target, const char *verb, int error, bool with
 	return TOOL_REFUSED;
 }
 
+/*
+ * Write @text to the processor's @file. A story is told only if it came as far as
+ * the processor: who may not even ask would be told why somebody else was refused.
+ */
+static int ask(struct target *target, const char *verb, const char *file, const char *text)
+{
+	int fd = mount_open_file(&target->mount, target->processor.dir, file, O_WRONLY);
+	int err;
+
+	if (fd < 0)
+		return refused(target, verb, -fd, false);
+	err = mount_put(fd, text);
+	return err ? refused(target, verb, -err, true) : TOOL_OK;
+}
+
 static void say(const struct target *target, const char *text)
 {
 	trouble_print(stdout, target->processor.name, strlen(target->processor.name));
@@ -185,9 +201,14 @@ static int set_search_path(struct target *target, const char *wanted)
 			       "copy the file to /lib/firmware and start it by its name");
 		return TOOL_REFUSED;
 	}
-	printf("firmware is now searched in %s first", wanted);
-	if (old[0])
-		printf(" (was %s)", old);
+	fputs("firmware is now searched in ", stdout);
+	trouble_print(stdout, wanted, strlen(wanted));
+	fputs(" first", stdout);
+	if (old[0]) {
+		fputs(" (was ", stdout);
+		trouble_print(stdout, old, strlen(old));
+		putchar(')');
+	}
 	putchar('\n');
 	return TOOL_OK;
 }
@@ -196,7 +217,7 @@ static int set_search_path(struct target *target, const char *wanted)
 static int set_firmware(struct target *target, const char *word)
 {
 	char name[PATH_MAX], path[PATH_MAX] = "", old[PATH_MAX];
-	int code, err;
+	int code;
 
 	snprintf(name, sizeof(name), "%s", word);
 	if (is_path(word)) {
@@ -205,11 +226,9 @@ static int set_firmware(struct target *target, const char *word)
 			return code;
 	}
 	mount_read(&target->mount, target->processor.dir, "firmware", old, sizeof(old));
-	err = mount_write(&target->mount, target->processor.dir, "firmware", name);
-	if (err)
-		return refused(target, "firmware", -err, true);
-	if (!path[0])
-		return TOOL_OK;
+	code = ask(target, "firmware", "firmware", name);
+	if (code || !path[0])
+		return code;
 	code = set_search_path(target, path);
 	if (code)
 		mount_write(&target->mount, target->processor.dir, "firmware", old);
@@ -282,14 +301,13 @@ static void report_outcome(struct target *target, const char *verb, const char *
 static int change_state(struct target *target, const char *verb)
 {
 	char before[32];
-	int err;
+	int code;
 
 	get_state(target, before, sizeof(before));
-	err = mount_write(&target->mount, target->processor.dir, "state", verb);
-	if (err)
-		return refused(target, verb, -err, true);
-	report_outcome(target, verb, before);
-	return TOOL_OK;
+	code = ask(target, verb, "state", verb);
+	if (code == TOOL_OK)
+		report_outcome(target, verb, before);
+	return code;
 }
 
 int cmd_start(const struct invocation *invocation)

@@ -123,13 +123,17 @@ ssize_t mount_read(const struct mount *mount, const char *dir, const char *file,
 
 int mount_write(const struct mount *mount, const char *dir, const char *file, const char *text)
 {
+	int fd = mount_open_file(mount, dir, file, O_WRONLY);
+
+	return fd < 0 ? fd : mount_put(fd, text);
+}
+
+int mount_put(int fd, const char *text)
+{
 	size_t len = strlen(text);
 	ssize_t written;
 	int err = 0;
-	int fd = mount_open_file(mount, dir, file, O_WRONLY);
 
-	if (fd < 0)
-		return fd;
 	written = write(fd, text, len);
 	if (written < 0)
 		err = -errno;

@@ -60,6 +60,9 @@ ssize_t mount_read(const struct mount *mount, const char *dir, const char *file,
 /* Write @text in one write(), without truncating first. 0 or a negative errno. */
 int mount_write(const struct mount *mount, const char *dir, const char *file, const char *text);
 
+/* The same to a file that is open already, which it closes. */
+int mount_put(int fd, const char *text);
+
 /*
  * A number out of a file of "NAME VALUE" lines; false if it is not there. A colon
  * after the name is not looked at.

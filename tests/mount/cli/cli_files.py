@@ -209,6 +209,27 @@ def what_cannot_be_read_is_told():
         assert done.returncode == 0 and not done.stdout, done
 
 
+def a_refused_firmware_changes_no_search_path():
+    with Tree() as tree:
+        path = "module/firmware_class/parameters/path"
+        tree.put(path, b"/before")
+        tree.put("new.elf", b"x")
+        tree.break_file("class/remoteproc/remoteproc0/firmware")
+        done = tree.run("firmware", "m4", tree.path("new.elf"))
+        assert done.returncode == 1, done
+        assert tree.get(path) == b"/before", "it searches elsewhere now"
+
+
+def an_old_story_is_no_reason():
+    """Who may not even ask gets no answer out of the past."""
+    with Tree(own=True) as tree:
+        tree.put("librproc/m4/last_error", b"no such file as yesterday.elf\n")
+        tree.break_file("class/remoteproc/remoteproc0/state")
+        done = tree.run("start", "m4")
+        assert done.returncode == 1 and b"EISDIR" in done.stderr, done
+        assert b"yesterday" not in done.stderr, done
+
+
 def a_broken_mount_is_not_taken_for_the_kernel():
     """What is asked of a board must not be done to the machine itself."""
     script = ('mount -t tmpfs none /run && ln -s rproc /run/rproc && mount --bind "$1" /sys && '
@@ -232,6 +253,8 @@ for test in (dump_replaces_no_pipe_and_no_link,
              one_processors_words_are_not_anothers_events,
              a_state_that_does_not_exist_is_not_waited_for,
              what_cannot_be_read_is_told,
+             a_refused_firmware_changes_no_search_path,
+             an_old_story_is_no_reason,
              a_broken_mount_is_not_taken_for_the_kernel):
     test()
     print(f"ok: {test.__name__}")
