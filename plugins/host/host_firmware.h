@@ -98,7 +98,8 @@ struct rproc_host_services {
 	 * Interrupts. A kick calls control->vector with the notify ids that were
 	 * kicked since the last call; kicks coalesce (count with control->kicks).
 	 * A shutdown request calls it with what is pending, perhaps 0. The vector
-	 * runs on its own 64 KiB stack with interrupts disabled.
+	 * runs with interrupts disabled, on a 64 KiB stack of its own; but on the
+	 * caller's where it is called out of irq_enable() or wait().
 	 */
 	void (*irq_enable)(void);
 	void (*irq_disable)(void);
