@@ -253,7 +253,10 @@ static int set_option(struct options *options, int option, char *value)
 	}
 }
 
-/* The kernel's directories, and last the one with the installed examples. */
+/*
+ * The kernel's directories, and last the one with the installed examples. Not for who
+ * wants Linux as it is: the last directory decides which error a search ends with.
+ */
 static int complete_firmware_dirs(struct options *options)
 {
 	struct utsname host;
@@ -264,10 +267,10 @@ static int complete_firmware_dirs(struct options *options)
 		return -errno;
 	n = asprintf(&all,
 		     "%s%s/lib/firmware/updates/%s:/lib/firmware/updates:/lib/firmware/%s:"
-		     "/lib/firmware:%s",
+		     "/lib/firmware%s",
 		     options->firmware_dirs ? options->firmware_dirs : "",
 		     options->firmware_dirs ? ":" : "", host.release, host.release,
-		     RPROCFS_FIRMWARE_DIR);
+		     options->fs.mainline ? "" : ":" RPROCFS_FIRMWARE_DIR);
 	if (n < 0)
 		return -ENOMEM;
 	free(options->firmware_dirs);
