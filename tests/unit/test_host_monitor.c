@@ -548,6 +548,20 @@ static void a_short_watchdog_period_bites_soon(void **state)
 	assert_int_equal(death.period, 1);
 }
 
+/* Without the service, which would ring: the word on the page alone arms it. */
+static void a_period_that_is_only_written_arms_the_watchdog(void **state)
+{
+	struct host_death death;
+
+	(void)state;
+	host_fixture_boot(&fixture, "stubborn");
+	host_fixture_await_trace(&fixture, "I stay");
+	__atomic_store_n(&fixture.client.page->watchdog_period_ms, 20, __ATOMIC_RELEASE);
+	host_fixture_await_death(&fixture, &death);
+	assert_int_equal(death.cause, HOST_DEATH_WATCHDOG);
+	assert_int_equal(death.period, 20);
+}
+
 /* ---- places ------------------------------------------------------------------------------ */
 
 static void without_executable_memory_it_runs_from_a_file(void **state)
@@ -669,6 +683,7 @@ int main(void)
 		T(a_dying_firmware_leaves_no_core),
 		T(a_lying_control_page_deceives_nobody),
 		T(a_short_watchdog_period_bites_soon),
+		T(a_period_that_is_only_written_arms_the_watchdog),
 		T(without_executable_memory_it_runs_from_a_file),
 		T(few_descriptors_are_enough),
 		T(a_large_window_costs_what_is_used),

@@ -23,6 +23,8 @@
 #define CALLER_TIMEOUT_MS 5000
 /* What a bitten firmware has to note where it hung, before SIGKILL. */
 #define BITE_GRACE_MS 100
+/* How often a watchdog that is not armed is looked at: a firmware may only write its period. */
+#define UNARMED_LOOK_MS 1000
 
 /* A connection that has not said what it wants. */
 struct caller {
@@ -345,8 +347,10 @@ static int until_due(const struct monitor *monitor)
 		earlier(&when, monitor->stop_deadline);
 	if (monitor->process.pid && monitor->process.bitten)
 		earlier(&when, monitor->bite_deadline);
-	else if (monitor->process.pid && monitor->process.watchdog.period_ms && !monitor->stopping)
-		earlier(&when, monitor->process.watchdog.deadline);
+	else if (monitor->process.pid && !monitor->stopping)
+		earlier(&when, monitor->process.watchdog.period_ms
+				       ? monitor->process.watchdog.deadline
+				       : host_now_ms() + UNARMED_LOOK_MS);
 	for (i = 0; i < MAX_CALLERS; i++) {
 		if (monitor->callers[i].sock >= 0)
 			earlier(&when, monitor->callers[i].deadline);
