@@ -345,6 +345,12 @@ struct rproc_resource_table *rproc_elf_find_loaded_rsc_table(struct rproc *rproc
 typedef void (*rproc_watch_fn)(int fd, void *data);
 int rproc_watch_fd(struct rproc_context *context, int fd, rproc_watch_fn ready, void *data,
 		   struct rproc_watch **ret_watch);
+/*
+ * The same for a descriptor that nobody reads: @ready runs whenever it becomes readable
+ * anew, as an eventfd does each time it is written. Spares a system call an interrupt.
+ */
+int rproc_watch_edge(struct rproc_context *context, int fd, rproc_watch_fn ready, void *data,
+		     struct rproc_watch **ret_watch);
 /* A timer that fires once after @ms on the context's thread. Free it also when it has. -ENOMEM. */
 int rproc_watch_timer(struct rproc_context *context, unsigned int ms, rproc_watch_fn fired,
 		      void *data, struct rproc_watch **ret_watch);

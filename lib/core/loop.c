@@ -40,6 +40,7 @@ struct rproc_watch {
 	void *data;
 	int fd; /* -1: a timer */
 	unsigned int ms;
+	bool edge;
 };
 
 int rproc_thread_create(pthread_t *ret_thread, void *(*fn)(void *), void *arg)
@@ -283,6 +284,9 @@ static void watch_begin(void *arg)
 	struct timeval delay = { .tv_sec = watch->ms / 1000, .tv_usec = watch->ms % 1000 * 1000 };
 	short what = watch->fd >= 0 ? EV_READ | EV_PERSIST : 0;
 
+	if (watch->edge)
+		what |= EV_ET;
+
 	watch->event = event_new(watch->loop->base, watch->fd, what, on_watch, watch);
 	if (!watch->event) {
 		begin->result = -ENOMEM;
@@ -294,17 +298,16 @@ static void watch_begin(void *arg)
 	}
 }
 
-static int watch_new(struct rproc_context *context, int fd, unsigned int ms, rproc_watch_fn fn,
-		     void *data, struct rproc_watch **ret_watch)
+static int watch_new(struct rproc_context *context, const struct rproc_watch *what,
+		     struct rproc_watch **ret_watch)
 {
-	struct rproc_watch *watch = calloc(1, sizeof(*watch));
+	struct rproc_watch *watch = malloc(sizeof(*watch));
 	struct watch_begin begin = { .watch = watch };
 
 	if (!watch)
 		return -ENOMEM;
-	*watch = (struct rproc_watch){
-		.loop = context->loop, .fn = fn, .data = data, .fd = fd, .ms = ms
-	};
+	*watch = *what;
+	watch->loop = context->loop;
 	/* The callback may run before this returns: it must find its watch. */
 	*ret_watch = watch;
 	rproc_loop_call(context->loop, watch_begin, &begin);
@@ -320,13 +323,29 @@ RPROC_API int rproc_watch_fd(struct rproc_context *context, int fd, rproc_watch_
 {
 	if (fd < 0)
 		return -EBADF;
-	return watch_new(context, fd, 0, ready, data, ret_watch);
+	return watch_new(context,
+			 &(const struct rproc_watch){ .fn = ready, .data = data, .fd = fd },
+			 ret_watch);
+}
+
+RPROC_API int rproc_watch_edge(struct rproc_context *context, int fd, rproc_watch_fn ready,
+			       void *data, struct rproc_watch **ret_watch)
+{
+	if (fd < 0)
+		return -EBADF;
+	return watch_new(
+		context,
+		&(const struct rproc_watch){ .fn = ready, .data = data, .fd = fd, .edge = true },
+		ret_watch);
 }
 
 RPROC_API int rproc_watch_timer(struct rproc_context *context, unsigned int ms,
 				rproc_watch_fn fired, void *data, struct rproc_watch **ret_watch)
 {
-	return watch_new(context, -1, ms, fired, data, ret_watch);
+	return watch_new(
+		context,
+		&(const struct rproc_watch){ .fn = fired, .data = data, .fd = -1, .ms = ms },
+		ret_watch);
 }
 
 static void watch_end(void *arg)

@@ -46,6 +46,12 @@ struct rpmsg_buffers {
 	uint8_t *state;
 };
 
+/* Waiting awake for an answer that is on its way: pays where it comes at once. */
+struct rpmsg_spin {
+	uint64_t sends;	   /* rpmsg_bus.sends when it was last considered */
+	unsigned int skip; /* opportunities to let pass */
+};
+
 struct rpmsg_bus {
 	atomic_uint refs;
 	struct list link; /* rpmsg.lock */
@@ -66,13 +72,15 @@ struct rpmsg_bus {
 	atomic_bool broken;
 	char fault[160]; /* by whoever made it broken, before it wakes the loop */
 	atomic_uint pins;
+	atomic_ullong sends; /* messages handed to the remote */
 
 	pthread_mutex_t lock; /* guards what follows up to the next remark */
 	pthread_cond_t idle;  /* a callback has returned */
 	struct rproc_vring rx;
 	struct rproc_vring_slot *rx_slots;
 	struct rpmsg_buffers rx_buf;
-	bool receiving, again;	       /* a thread is at it; it shall look once more */
+	bool receiving, again; /* a thread is at it; it shall look once more */
+	struct rpmsg_spin spin;
 	uint32_t delivering;	       /* the buffer in its hands */
 	uint8_t *copy;		       /* the receiving thread's: a message in private memory */
 	struct rproc_rpmsg_ept **epts; /* by address */

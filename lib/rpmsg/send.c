@@ -187,6 +187,7 @@ static bool publish(struct rpmsg_bus *bus, uint32_t index, uint32_t src, uint32_
 	rproc_vring_add(&bus->tx, buf->pa + (uint64_t)index * buf->size,
 			(uint32_t)(sizeof(header) + len), false, index);
 	bus->tx_count.tx_messages++;
+	atomic_store_explicit(&bus->sends, bus->tx_count.tx_messages, memory_order_relaxed);
 	bus->tx_count.tx_bytes += len;
 	if (!rproc_vring_kick_prepare(&bus->tx)) {
 		bus->tx_count.kicks_saved++;

@@ -486,11 +486,18 @@ void host_client_kick(struct host_client *client, unsigned int vqid)
 
 uint64_t host_client_notified(struct host_client *client)
 {
-	uint64_t rings, pending = 0;
+	uint64_t rings;
 	ssize_t len;
 
 	len = read(client->doorbell, &rings, sizeof(rings));
 	(void)len;
+	return host_client_take_notified(client);
+}
+
+uint64_t host_client_take_notified(struct host_client *client)
+{
+	uint64_t pending = 0;
+
 	pthread_mutex_lock(&client->kick_lock);
 	if (client->page)
 		pending = __atomic_exchange_n(&client->page->notify_pending, 0, __ATOMIC_ACQ_REL);

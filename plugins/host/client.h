@@ -80,6 +80,8 @@ void host_client_power_off(struct host_client *client, bool end);
 void host_client_kick(struct host_client *client, unsigned int vqid);
 /* Take the notify ids that the firmware rang for; empties the bell. */
 uint64_t host_client_notified(struct host_client *client);
+/* The same without emptying it, for whoever watches it being rung. */
+uint64_t host_client_take_notified(struct host_client *client);
 /*
  * A death of the present boot: 1 and *ret_death, or 0. At the monitor's end the
  * death has cause HOST_DEATH_MONITOR and -ENOTCONN is returned: stop watching.

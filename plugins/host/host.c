@@ -64,7 +64,7 @@ static void on_doorbell(int fd, void *data)
 	uint64_t pending;
 
 	(void)fd;
-	pending = host_client_notified(&host->client);
+	pending = host_client_take_notified(&host->client);
 	for (; pending; pending &= pending - 1)
 		rproc_vq_interrupt(host->rproc, __builtin_ctzll(pending));
 }
@@ -80,7 +80,8 @@ static int watch(struct host *host)
 	struct rproc_watch *event, *doorbell;
 	int ret;
 
-	ret = rproc_watch_fd(context_of(host), host->client.doorbell, on_doorbell, host, &doorbell);
+	ret = rproc_watch_edge(context_of(host), host->client.doorbell, on_doorbell, host,
+			       &doorbell);
 	if (ret)
 		return rproc_story(host->rproc, ret, "start", "cannot watch the doorbell");
 	atomic_store(&host->doorbell_watch, doorbell);
