@@ -32,7 +32,7 @@ only 'only fuse/session*.c and main.c include libfuse' '#include <fuse' 'lib fus
 	$(ls fuse/session*.[ch] fuse/main.c)
 only 'fuse/ and examples/ use public headers only' '#include "(base|core|image|board|virtio|hw)/' \
 	'fuse examples plugins'
-only 'only lib/hw maps physical memory' '/dev/mem|/dev/uio' 'lib/base lib/core lib/image lib/board lib/virtio plugins fuse'
+only 'only lib/hw maps physical memory' '"/dev/(mem|uio)' 'lib/base lib/core lib/image lib/board lib/virtio plugins fuse'
 only 'lib/image and lib/base know no context' 'core/internal\.h|rproc_context' 'lib/image lib/base'
 only 'a plugin does not parse images, tables or rings' 'rproc_vring_size\(|rproc_resource_table_(check|entry)\(' plugins
 only 'the core names no SoC' '\b(stm32|imx|zynq|omap|qemu)' lib/core
