@@ -47,7 +47,22 @@ says 'running -> offline'
 says 'not "bogus"'
 says 'answer: Invalid argument'
 
+printf 'hello\n\nthe same again\n' >"$dir/words"
+run send_message "$board" "$firmware" rpmsg_echo.elf rpmsg-raw "$plugins" "$dir/state" <"$dir/words"
+says 'virtio0.rpmsg-raw.-1.1024, messages of up to 496 bytes'
+[ "$(tail -n 3 "$dir/out")" = "$(cat "$dir/words")" ] || {
+	cat "$dir/out"
+	echo "examples: send_message did not print what came back"
+	exit 1
+}
+
 # What cannot be is said, with the reason.
+if "$build/examples/send_message" "$board" "$firmware" hello.elf rpmsg-raw "$plugins" \
+	"$dir/state" >"$dir/out" 2>&1 </dev/null; then
+	echo "examples: send_message found a service in hello.elf"
+	exit 1
+fi
+says 'rpmsg-raw: '
 if "$build/examples/boot_from_buffer" "$board" "$0" "$plugins" "$dir/state" >"$dir/out" 2>&1; then
 	echo "examples: boot_from_buffer booted a shell script"
 	exit 1
