@@ -11,6 +11,10 @@
 #include "tool.h"
 #include "trouble.h"
 
+#define CHANNEL_HELP \
+	"CHANNEL is a service's name, PROCESSOR:SERVICE, or a device of `rproc channels`.\n"
+#define SRC_HELP "--src ADDRESS      from this address here, not the channel's own\n"
+
 static const struct command commands[] = {
 	{ "list", "list", "one line a processor: device, name, state, firmware", "", cmd_list },
 	{ "status", "status [NAME]", "everything there is to say about a processor, or all",
@@ -54,6 +58,49 @@ static const struct command commands[] = {
 	  "No board is known, so every address counts as mapped.\n"
 	  "--json  the verdict and what was found as one JSON object\n",
 	  cmd_check },
+	{ "channels", "channels [-a]", "the rpmsg channels there are, and who has them",
+	  "A line each: device, processor, service, address here, address there, and the\n"
+	  "device file or driver that has it, or - for nobody.\n"
+	  "-a, --all  also rpmsg_ctrl, rpmsg_ns and endpoints made by programs\n",
+	  cmd_channels },
+	{ "ping", "ping [OPTION...] CHANNEL", "send, wait for an answer, tell how long it took",
+	  "For a service that answers each message; an echo is best.\n" CHANNEL_HELP
+	  "--count N          messages, one after the other; default 5\n"
+	  "--size BYTES       of a message; default 16\n"
+	  "--timeout SECONDS  for each answer; default 1\n" SRC_HELP
+	  "Exit code 5: an answer did not come in time.\n",
+	  cmd_ping },
+	{ "send", "send [OPTION...] CHANNEL [MESSAGE...]", "send messages",
+	  "Each MESSAGE is one; without any the standard input is one.\n" CHANNEL_HELP
+	  "--hex              MESSAGEs are hexadecimal digits; so are answers\n"
+	  "--reply            wait for an answer to each and print it\n"
+	  "--raw              print answers as they are\n"
+	  "--timeout SECONDS  for each answer; default 5\n" SRC_HELP,
+	  cmd_send },
+	{ "recv", "recv [OPTION...] CHANNEL", "print the messages that come, a line each",
+	  "Until it is interrupted, or the channel is gone.\n" CHANNEL_HELP
+	  "--first TEXT       send this first: many a firmware answers only whom it knows\n"
+	  "--count N          end after N messages\n"
+	  "--hex, --raw       as hexadecimal digits; as they are, nothing added\n"
+	  "--timeout SECONDS  end with exit code 5 if none comes for so long\n" SRC_HELP,
+	  cmd_recv },
+	{ "console", "console [--timeout SECONDS] CHANNEL",
+	  "a terminal on a channel; Ctrl-] leaves",
+	  "On its tty if it has one, else each line is a message.\n" CHANNEL_HELP
+	  "--timeout SECONDS  once the input has ended, go on until nothing came for so\n"
+	  "                   long; default 1\n",
+	  cmd_console },
+	{ "bench", "bench [OPTION...] CHANNEL",
+	  "how fast an echo service is: round trips and throughput",
+	  CHANNEL_HELP "--size BYTES       of the messages of the second part; default 64\n"
+		       "--timeout SECONDS  for an answer; default 5\n",
+	  cmd_bench },
+	{ "exec", "exec [--src ADDRESS] CHANNEL PROGRAM [ARGUMENT...]",
+	  "run a program with the channel as descriptor 3",
+	  "It can be read, written and polled there; the program, or the container it starts,\n"
+	  "needs no access to any path. LISTEN_FDS and LISTEN_PID tell of it, as\n"
+	  "sd_listen_fds(3) wants. The exit code is the program's.\n" CHANNEL_HELP SRC_HELP,
+	  cmd_exec },
 };
 
 /* Where summaries begin; a longer synopsis has them on the next line. */
@@ -148,7 +195,7 @@ static int run(int argc, char **argv)
 		return tool_usage(&invocation, "unknown command %s", argv[first]);
 	invocation.argc = argc - first;
 	invocation.argv = argv + first;
-	for (int i = 1; i < invocation.argc; i++) {
+	for (int i = 1; i < invocation.argc && strcmp(invocation.argv[i], "--"); i++) {
 		if (strcmp(invocation.argv[i], "--help"))
 			continue;
 		print_command_help(invocation.command);

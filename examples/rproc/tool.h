@@ -11,7 +11,7 @@ enum tool_exit {
 	TOOL_OK = 0,
 	TOOL_REFUSED = 1,      /* asked for and refused: the errno is in the message */
 	TOOL_USAGE = 2,	       /* the command line makes no sense */
-	TOOL_NO_PROCESSOR = 3, /* no processor of that name */
+	TOOL_NO_PROCESSOR = 3, /* no processor or channel of that name */
 	TOOL_NO_MOUNT = 4,     /* neither a mount nor a kernel with remoteproc */
 	TOOL_TIMEOUT = 5       /* --timeout ran out */
 };
@@ -45,6 +45,13 @@ int cmd_log(const struct invocation *invocation);
 int cmd_dump(const struct invocation *invocation);
 int cmd_watch(const struct invocation *invocation);
 int cmd_check(const struct invocation *invocation);
+int cmd_channels(const struct invocation *invocation);
+int cmd_ping(const struct invocation *invocation);
+int cmd_send(const struct invocation *invocation);
+int cmd_recv(const struct invocation *invocation);
+int cmd_console(const struct invocation *invocation);
+int cmd_bench(const struct invocation *invocation);
+int cmd_exec(const struct invocation *invocation);
 
 /* Say what is wrong with the command line and how it is used; returns TOOL_USAGE. */
 int tool_usage(const struct invocation *invocation, const char *fmt, ...)
