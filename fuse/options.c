@@ -62,7 +62,7 @@ static const char help_text[] =
 	"  -b, --board NAME            a built-in board (default: the first of: %s)\n"
 	"  -d, --dtb FILE              a flattened device tree\n"
 	"      --live                  this machine's own device tree\n"
-	"      --hw devmem|uio|model   where registers and memories are: /dev/mem (default),\n"
+	"      --hw devmem|uio|model   where registers and memories are: physical (default),\n"
 	"                              UIO, or a machine that a plugin models\n"
 	"      --bare                  with --hw model: switch the machine on, load no drivers\n"
 	"  -P, --plugin-path DIR[:DIR] where plugins are\n"

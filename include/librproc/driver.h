@@ -413,9 +413,9 @@ int rproc_vdev_index(const struct rproc_vdev *vdev);
 void rproc_vdev_set_priv(struct rproc_vdev *vdev, void *priv);
 void *rproc_vdev_priv(const struct rproc_vdev *vdev);
 /*
- * Memory for buffers that the remote reaches: the carveout "vdev%dbuffer" if there is
- * one, else the device's provider. From the driver's start; the same again at the next,
- * until resources are cleaned up. -ENOMEM with a story.
+ * Memory for buffers that the remote reaches, from the driver's start to its stop:
+ * the carveout "vdev%dbuffer" or the memory-region behind it; else the first memory-region
+ * that is a shared-dma-pool; else the device's provider. -ENOMEM with a story.
  */
 int rproc_vdev_buffers(struct rproc_vdev *vdev, size_t len, struct rproc_memory *ret_memory,
 		       bool *ret_is_iomem);

@@ -421,8 +421,9 @@ RPROC_API uint64_t rproc_vring_size(uint32_t num, uint32_t align)
 {
 	/* descriptors of 16 bytes; flags, index, a word a buffer and the used event */
 	uint64_t driver = UINT64_C(16) * num + UINT64_C(2) * (UINT64_C(3) + num);
-	uint64_t step = align ? align : 1; /* 0 is forbidden, but no reason to die */
-	uint64_t rounded = (driver + step - 1) / step * step;
+	uint64_t mask = align ? align - 1 : 0; /* 0 is forbidden, but no reason to die */
+	/* Both ends round like this, also where @align is no power of two. */
+	uint64_t rounded = (driver + mask) & ~mask;
 
 	/* flags, index and event of 2 bytes, then 8 bytes a buffer */
 	return rounded + 6 + UINT64_C(8) * num;

@@ -184,7 +184,7 @@ static struct vring *hold_vring(struct rproc *rproc, int notifyid, struct rproc_
 	struct list *item;
 	unsigned int i;
 
-	list_for_each (item, &rproc->vdevs) {
+	list_for_each(item, &rproc->vdevs) {
 		struct rproc_vdev *vdev = list_entry(item, struct rproc_vdev, link);
 
 		for (i = 0; i < vdev->num_vrings; i++) {
@@ -237,7 +237,7 @@ static const struct rproc_vdev_binding *find_binding(const struct rproc_vdev *vd
 	struct list *item;
 
 	pthread_mutex_lock(&context->lock);
-	list_for_each (item, &context->vdev_drivers) {
+	list_for_each(item, &context->vdev_drivers) {
 		found = list_entry(item, struct rproc_vdev_binding, link);
 		if (found->driver->id == vdev->id)
 			break;
@@ -309,9 +309,13 @@ static int start_vdev(void *priv)
 				   "vdev %d needs a driver that can kick, and that of %s cannot",
 				   vdev->index, rproc->name);
 	}
-	ret = take_virtio(vdev);
-	if (ret)
+	ret = rproc_vdev_assign_memory(vdev);
+	if (!ret)
+		ret = take_virtio(vdev);
+	if (ret) {
+		rproc_vdev_release_memory(vdev);
 		return ret;
+	}
 	rproc_vdev_set_status(vdev, STATUS_RESET);
 	rproc_vdev_set_status(vdev, STATUS_ACK);
 	vdev->binding = find_binding(vdev);
@@ -321,6 +325,7 @@ static int start_vdev(void *priv)
 		silence(vdev);
 		vdev->binding = NULL;
 		give_virtio(vdev);
+		rproc_vdev_release_memory(vdev);
 		rproc_context_log(rproc->context, RPROC_LOG_ERR, vdev->log_name,
 				  "failed to register vdev: %d", ret);
 		return rproc_story(rproc, ret, "start", "the driver of vdev %d (id %u) refused it",
@@ -342,6 +347,7 @@ static void stop_vdev(void *priv, bool crashed)
 	give_virtio(vdev);
 	rproc_vdev_set_status(vdev, STATUS_RESET);
 	rproc_vdev_set_status(vdev, STATUS_ACK);
+	rproc_vdev_release_memory(vdev);
 }
 
 static const struct rproc_subdev_ops vdev_subdev_ops = {

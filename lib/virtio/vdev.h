@@ -30,6 +30,8 @@ struct rproc_vdev {
 	struct rproc_subdev *subdev;		  /* NULL: failed */
 	const struct rproc_vdev_binding *binding; /* who claimed it; worker only */
 	void *priv;				  /* the driver's; worker only */
+	struct rproc_iomem *reserved;		  /* memory assigned to it; worker only */
+	uint32_t reserved_da;			  /* the same */
 	struct rproc_memory buffers;		  /* len 0: none; worker only */
 	struct rproc_memory_provider provider;	  /* whom they go back to; worker only */
 	char log_name[48];
@@ -37,6 +39,11 @@ struct rproc_vdev {
 
 /* vdev_info.c */
 void rproc_vdev_event(const struct rproc_vdev *vdev, enum rproc_event_type type);
+
+/* vdev_memory.c */
+/* Reserved memory of the board for the buffers, from start to stop; none is fine. */
+int rproc_vdev_assign_memory(struct rproc_vdev *vdev);
+void rproc_vdev_release_memory(struct rproc_vdev *vdev);
 void rproc_vdev_free_buffers(struct rproc_vdev *vdev);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What can be asked of a vdev beside its rings: which it is, memory for its
- * buffers, snapshots, events. Knows nothing of what its driver does with them.
+ * What can be asked of a vdev beside its rings: which it is, snapshots, events.
+ * Knows nothing of what its driver does with them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,8 +9,6 @@
 #include <string.h>
 #include "base/bytes.h"
 #include "virtio/vdev.h"
-
-#define PAGE 4096u
 
 RPROC_API int rproc_vdev_virtio(const struct rproc_vdev *vdev)
 {
@@ -49,73 +47,6 @@ void rproc_vdev_event(const struct rproc_vdev *vdev, enum rproc_event_type type)
 	rproc_event_post(rproc->context, &event, rproc->name, name);
 }
 
-/* ---- memory for buffers --------------------------------------------------------------- */
-
-/* The board's own carveout for them, if it has memory already. */
-static int use_carveout(const struct rproc_vdev *vdev, const struct rproc_mem_entry *mem,
-			size_t len, struct rproc_memory *ret_memory)
-{
-	if (len > mem->len)
-		return rproc_story(vdev->rproc, -ENOMEM, "start",
-				   "virtio%d needs %zu bytes for its buffers, '%s' has %zu",
-				   vdev->virtio, len, mem->name, mem->len);
-	*ret_memory = (struct rproc_memory){
-		.va = mem->va, .pa = mem->pa, .da = mem->da, .len = mem->len
-	};
-	return 0;
-}
-
-static int no_buffers(const struct rproc_vdev *vdev, size_t len, int error)
-{
-	struct rproc *rproc = vdev->rproc;
-
-	return rproc_story(rproc, -ENOMEM, "start",
-			   "virtio%d needs %zu bytes for its buffers and %s has none that the "
-			   "processor reaches (%d)",
-			   vdev->virtio, len, rproc->dev->name, error);
-}
-
-RPROC_API int rproc_vdev_buffers(struct rproc_vdev *vdev, size_t len,
-				 struct rproc_memory *ret_memory, bool *ret_is_iomem)
-{
-	const struct rproc_device *dev = vdev->rproc->dev;
-	const struct rproc_mem_entry *mem;
-	struct rproc_memory memory;
-	char name[32];
-	int ret;
-
-	*ret_is_iomem = false;
-	snprintf(name, sizeof(name), "vdev%dbuffer", vdev->index);
-	mem = rproc_find_carveout_by_name(vdev->rproc, name);
-	if (mem && mem->va) {
-		*ret_is_iomem = mem->is_iomem;
-		return use_carveout(vdev, mem, len, ret_memory);
-	}
-	if (vdev->buffers.len && vdev->buffers.len < len)
-		rproc_vdev_free_buffers(vdev);
-	if (!vdev->buffers.len) {
-		if (!dev->has_provider)
-			return no_buffers(vdev, len, -ENODEV);
-		len = (len + PAGE - 1) / PAGE * PAGE;
-		ret = dev->provider.alloc(dev->provider.priv, len, PAGE, RPROC_RSC_ADDR_ANY,
-					  &memory);
-		if (ret)
-			return no_buffers(vdev, len, ret);
-		memset(memory.va, 0, memory.len);
-		vdev->provider = dev->provider;
-		vdev->buffers = memory;
-	}
-	*ret_memory = vdev->buffers;
-	return 0;
-}
-
-void rproc_vdev_free_buffers(struct rproc_vdev *vdev)
-{
-	if (vdev->buffers.len)
-		vdev->provider.free(vdev->provider.priv, &vdev->buffers);
-	vdev->buffers.len = 0;
-}
-
 /* ---- snapshots ------------------------------------------------------------------------------ */
 
 /* With the lock. */
@@ -145,10 +76,10 @@ RPROC_API int rproc_get_vdevs(const struct rproc *rproc, struct rproc_vdev_info 
 	size_t num = 0, i = 0;
 
 	pthread_mutex_lock(&r->data_lock);
-	list_for_each (item, &r->vdevs)
+	list_for_each(item, &r->vdevs)
 		num++;
 	info = calloc(num ? num : 1, sizeof(*info));
-	list_for_each (item, &r->vdevs) {
+	list_for_each(item, &r->vdevs) {
 		if (info)
 			describe(list_entry(item, struct rproc_vdev, link), &info[i++]);
 	}

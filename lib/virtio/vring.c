@@ -24,6 +24,7 @@
 #define NO_NOTIFY  1u /* of used, and NO_INTERRUPT of avail */
 #define USED_SIZE  8u
 #define RING_ALIGN 16u
+#define RING_WORD  4u
 
 /* ---- words in device memory: whole, aligned, little endian -------------------------------- */
 
@@ -124,14 +125,23 @@ static bool power_of_two(uint32_t value)
 	return value && !(value & (value - 1));
 }
 
+/* What precedes it ends with the used event, rounded up. */
+static size_t used_offset(uint32_t num, uint32_t align)
+{
+	return (size_t)(rproc_vring_size(num, align) - 6 - USED_SIZE * (uint64_t)num);
+}
+
 static int check_shape(struct rproc_vring *vring, const void *va, size_t len, uint32_t num,
 		       uint32_t align)
 {
 	if (!power_of_two(num) || num > RPROC_VRING_MAX)
 		return fault(vring, -EINVAL, "%u buffers; a ring has 1, 2, 4, ... %u", num,
 			     RPROC_VRING_MAX);
-	if (!power_of_two(align) || align < 4)
-		return fault(vring, -EINVAL, "alignment %u; 4, 8, 16, ... are possible", align);
+	/* As Linux: any, but here the words of the used ring must be where words can be. */
+	if (!align || used_offset(num, align) % RING_WORD)
+		return fault(vring, -EINVAL,
+			     "alignment %u puts the used ring at an address that no word can have",
+			     align);
 	if ((uintptr_t)va % RING_ALIGN)
 		return fault(vring, -EINVAL, "its memory at %p is not aligned to %u", va,
 			     RING_ALIGN);
@@ -157,8 +167,7 @@ int rproc_vring_init(struct rproc_vring *vring, void *va, size_t len, uint32_t n
 	vring->slots = slots;
 	vring->desc = va;
 	vring->avail = vring->desc + DESC_SIZE * num;
-	/* The header before the used ring ends with the used event. */
-	vring->used = vring->desc + (rproc_vring_size(num, align) - 6 - USED_SIZE * (size_t)num);
+	vring->used = vring->desc + used_offset(num, align);
 	rproc_iomem_fill(va, 0, (size_t)rproc_vring_size(num, align));
 	for (i = 0; i < num; i++)
 		slots[i] = (struct rproc_vring_slot){ .next = (uint16_t)(i + 1) };

@@ -202,7 +202,7 @@ static void what_cannot_be_is_refused_and_the_boot_goes_on(void **state)
 	} wrong[] = {
 		{ { .num = 12, .num_out = 8 }, -EINVAL, "vring 0: 12 buffers" },
 		{ { .num = 8, .num_out = 7 }, -EINVAL, "vring 1: 7 buffers" },
-		{ { .align = 24 }, -EINVAL, "alignment 24" },
+		{ { .align = 6 }, -EINVAL, "alignment 6" },
 		{ { .features = 4, .config = huge, .config_len = 8, .buffers = 8192 },
 		  -EINVAL,
 		  "buffers of 131072 and 512 bytes" },
@@ -239,7 +239,7 @@ static void what_cannot_be_is_refused_and_the_boot_goes_on(void **state)
 
 static void an_interrupt_of_a_bus_that_failed_reaches_nobody(void **state)
 {
-	const struct remote_options options = { .align = 24 };
+	const struct remote_options options = { .align = 6 };
 	struct remote *remote = remote_new_offline(&options);
 
 	(void)state;

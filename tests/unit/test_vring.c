@@ -60,7 +60,7 @@ static void a_ring_of_a_wrong_shape_is_refused(void **state)
 		{ 0x80000000, 16, 4096, 0, "2147483648 buffers" },
 		{ 8, 0, 4096, 0, "alignment 0" },
 		{ 8, 2, 4096, 0, "alignment 2" },
-		{ 8, 48, 4096, 0, "alignment 48" },
+		{ 8, 6, 4096, 0, "alignment 6" },
 		{ 8, 16, 4096, 8, "not aligned to 16" },
 		{ 8, 16, 229, 0, "need 230 bytes, it has 229" },
 		{ 256, 4096, 10245, 0, "need 10246 bytes" },
