@@ -2,8 +2,8 @@
 /*
  * make_seeds OUTDIR: writes the seeds that are built rather than found:
  * OUTDIR/image has every shape of the fixture builder, OUTDIR/resource_table
- * tables of every kind, OUTDIR/input a line of each grammar. The same bytes on
- * every run.
+ * tables of every kind, OUTDIR/input a line of each grammar, the others programs for
+ * what they drive. The same bytes on every run.
  */
 #include "fixture_builder.h"
 
@@ -136,6 +136,38 @@ static int write_inputs(const char *dir)
 	return ret;
 }
 
+/* Programs for the targets that are driven by one: see their step(). */
+static int write_programs(const char *dir)
+{
+	/* 8 buffers: give three, an honest remote returns them, take them, notifications */
+	static const uint8_t honest[] = { 0x83, 0, 0x80, 1, 3, 7, 5, 0, 7, 6, 0, 2, 2, 5, 1, 4, 6 };
+	/* the same, then a word of the used ring is overwritten */
+	static const uint8_t liar[] = { 3, 0, 0, 8, 2, 0, 1, 9, 2, 6 };
+	/* two endpoints, messages both ways, an announcement that is opened, the end of one */
+	static const uint8_t talk[] = { 1, 0, 0, 0,    4, 1, 4, 1,  1, 0, 5,	4, 1, 4, 7, 3,
+					0, 4, 1, 2,    3, 9, 9, 7,  2, 1, 4,	8, 8, 9, 9, 2,
+					0, 9, 0, 0x44, 3, 2, 2, 14, 1, 2, 0x20, 0, 1, 6, 9, 13 };
+	/* a message, then the used ring and a buffer are overwritten, and an interrupt */
+	static const uint8_t spoil[] = { 0, 0, 1, 0, 4, 1, 4, 10, 0, 4, 0x80, 1,  9, 0, 12, 10, 2,
+					 0, 0, 7, 1, 2, 3, 4, 5,  6, 7, 8,    12, 1, 0, 3,  0,	1 };
+	uint8_t services[3 * 41] = { 0 };
+	int ret = 0;
+
+	memcpy(services + 1, "rpmsg-tty", 9);
+	services[33] = 4;
+	memcpy(services + 42, "rpmsg-raw", 9);
+	services[74] = 5;
+	memcpy(services + 83, "rpmsg-tty", 9);
+	services[115] = 4;
+	services[119] = 1; /* withdrawn */
+	ret |= write_seed(dir, "vring", "honest", honest, sizeof(honest));
+	ret |= write_seed(dir, "vring", "liar", liar, sizeof(liar));
+	ret |= write_seed(dir, "rpmsg", "talk", talk, sizeof(talk));
+	ret |= write_seed(dir, "rpmsg", "spoil", spoil, sizeof(spoil));
+	ret |= write_seed(dir, "name_service", "services", services, sizeof(services));
+	return ret;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -146,5 +178,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "make_seeds: %s: %s\n", argv[1], strerror(errno));
 		return 1;
 	}
-	return write_images(argv[1]) | write_tables(argv[1]) | write_inputs(argv[1]);
+	return write_images(argv[1]) | write_tables(argv[1]) | write_inputs(argv[1]) |
+	       write_programs(argv[1]);
 }
