@@ -137,7 +137,7 @@ static void print_text(const struct row *row)
 	if (row->rounds)
 		snprintf(range, sizeof(range), "%.2f..%.2f", row->min, row->max);
 	if (row->aim > 0)
-		snprintf(aim, sizeof(aim), "%.2f%s", row->aim,
+		snprintf(aim, sizeof(aim), "%.4g%s", row->aim,
 			 row->ratio > row->aim ? " missed" : "");
 	printf("%-34s %-26s %11s %11s %8.3f  %-16s %s\n", row->name, row->peer, ours, theirs,
 	       row->ratio, range, aim);
@@ -153,7 +153,7 @@ static void print_json(const struct row *row)
 		printf("\"ratio_min\": %.4f, \"ratio_max\": %.4f, ", row->min, row->max);
 	printf("\"rounds\": %u, \"aim\": ", row->rounds);
 	if (row->aim > 0)
-		printf("%.2f}\n", row->aim);
+		printf("%.4g}\n", row->aim);
 	else
 		printf("null}\n");
 }
