@@ -392,8 +392,7 @@ static void take_down(struct rpmsg_bus *bus)
 	pthread_mutex_unlock(&bus->tx_lock);
 	rpmsg_close_epts(bus);
 	rpmsg_remove_channels(bus);
-	if (!list_empty(&bus->link))
-		rpmsg_bus_unregister(bus);
+	rpmsg_bus_unregister(bus);
 	if (bus->ns)
 		rproc_rpmsg_destroy_ept(bus->ns);
 	rpmsg_bus_put(bus);

@@ -38,11 +38,15 @@ void rpmsg_bus_register(struct rpmsg_bus *bus)
 void rpmsg_bus_unregister(struct rpmsg_bus *bus)
 {
 	struct rproc_rpmsg *rpmsg = &bus->context->rpmsg;
+	bool registered;
 
+	/* The list is everybody's: its neighbours write to the link of a bus. */
 	pthread_mutex_lock(&rpmsg->lock);
+	registered = !list_empty(&bus->link);
 	list_del(&bus->link);
 	pthread_mutex_unlock(&rpmsg->lock);
-	rpmsg_bus_put(bus);
+	if (registered)
+		rpmsg_bus_put(bus);
 }
 
 uint64_t rpmsg_new_channel_id(struct rproc_context *context)
