@@ -5,6 +5,7 @@
  * cancellation; must not know who asked, nor what was asked.
  */
 #include <stdlib.h>
+#include <string.h>
 #include "tree.h"
 
 struct node_call *node_call_new(enum node_call_kind kind, struct node_open *open,
@@ -52,4 +53,13 @@ char *node_call_buffer(struct node_call *call)
 	else
 		call->out = call->own = realloc(call->own, call->size ? call->size : 1);
 	return (char *)call->out;
+}
+
+bool node_call_keep(struct node_call *call)
+{
+	call->own = malloc(call->data_size ? call->data_size : 1);
+	if (call->own && call->data_size)
+		memcpy(call->own, call->data, call->data_size);
+	call->kept = call->own;
+	return call->own;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "rpmsg_fs.h"
 #include "rprocfs.h"
 
 /* ---- power/ ---------------------------------------------------------------------- */
@@ -408,6 +409,7 @@ void device_refresh_vdevs(struct processor *processor)
 		snprintf(name, sizeof(name), "rproc-virtio.%d.auto", info[i].number);
 		if (!node_child(processor->sysfs, name) && add_vdev(processor, &info[i], name))
 			node_remove(node_child(processor->sysfs, name));
+		virtio_device_refresh(processor, node_child(processor->sysfs, name), &info[i]);
 	}
 	free(info);
 }

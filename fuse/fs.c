@@ -9,12 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
+#include <unistd.h>
+#include "rpmsg_fs.h"
 #include "rprocfs.h"
 #include "tree.h"
+#include "tty.h"
 
 #define LOG_RECORDS   4096
 #define EVENT_RECORDS 4096
+/* As long as Linux waits. */
+#define SEND_TIMEOUT_MS 15000
 
 /* ---- nodes --------------------------------------------- */
 
@@ -42,6 +48,40 @@ struct node *fs_link(struct node *dir, const char *name, unsigned int depth, con
 		node = node_add_link(dir, name, "%.*s%s", (int)up.len, up.len ? up.data : "", path);
 	text_fini(&up);
 	free(path);
+	return node;
+}
+
+static bool holds(const struct node *dir, const struct node *node)
+{
+	while (node && node != dir)
+		node = node->parent;
+	return node;
+}
+
+/* The path of @node below @top. */
+static void put_path(struct text *text, const struct node *top, const struct node *node)
+{
+	if (node->parent != top) {
+		put_path(text, top, node->parent);
+		text_bytes(text, "/", 1);
+	}
+	text_bytes(text, node->name, strlen(node->name));
+}
+
+struct node *fs_link_node(struct node *dir, const char *name, const struct node *target)
+{
+	const struct node *top = dir;
+	struct text path = { 0 };
+	struct node *node = NULL;
+
+	if (!dir || !target)
+		return NULL;
+	for (; !holds(top, target->parent); top = top->parent)
+		text_bytes(&path, "../", 3);
+	put_path(&path, top, target);
+	if (!path.failed)
+		node = node_add_link(dir, name, "%.*s", (int)path.len, path.data);
+	text_fini(&path);
 	return node;
 }
 
@@ -81,6 +121,22 @@ void fs_log(int level, const char *device, const char *text, void *data)
 	struct log_line line = { .level = level, .device = device, .text = text };
 
 	stream_append(fs->log, format_log_line, &line);
+}
+
+void fs_say(struct rprocfs *fs, int level, const char *device, const char *fmt, ...)
+{
+	struct text line = { 0 };
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_escaped(&line, text);
+	text_bytes(&line, "", 1);
+	if (!line.failed)
+		fs_log(level, device, line.data, fs);
+	text_fini(&line);
 }
 
 /* ---- events -------------------------------------------------------------------------- */
@@ -147,6 +203,16 @@ static void state_changed(struct rprocfs *fs, const struct rproc_event *event)
 	node_notify(processor->last_error);
 }
 
+static void vdevs_changed(struct rprocfs *fs, int index)
+{
+	struct processor *processor = fs_processor(fs, index);
+
+	if (!processor)
+		return;
+	device_refresh_vdevs(processor);
+	node_notify(processor->last_error);
+}
+
 static void apply_event(struct rprocfs *fs, const struct rproc_event *event)
 {
 	switch (event->type) {
@@ -170,9 +236,11 @@ static void apply_event(struct rprocfs *fs, const struct rproc_event *event)
 	case RPROC_EVENT_VIRTIO_ADDED:
 	case RPROC_EVENT_VIRTIO_REMOVED:
 	case RPROC_EVENT_VIRTIO_FAILED:
+		vdevs_changed(fs, event->index);
+		break;
 	case RPROC_EVENT_CHANNEL_ADDED:
 	case RPROC_EVENT_CHANNEL_REMOVED:
-		break;
+		break; /* all of them are looked at once, at the end */
 	}
 	own_event(fs, event);
 }
@@ -186,14 +254,60 @@ void fs_settle(struct rprocfs *fs)
 		apply_event(fs, &event);
 		any = true;
 	}
-	if (any)
-		stream_wake(fs->events, fs->events_node);
+	if (!any)
+		return;
+	rpmsg_refresh(fs);
+	stream_wake(fs->events, fs->events_node);
+}
+
+int fs_poll_fd(const struct rprocfs *fs)
+{
+	return fs->poll_fd;
+}
+
+void fs_ready(struct rprocfs *fs)
+{
+	ttys_ready(fs);
+	fs_settle(fs);
 }
 
 void fs_woken(struct rprocfs *fs)
 {
 	stream_wake(fs->log, fs->log_node);
 	stream_wake(fs->events, fs->events_node);
+	ports_woken(fs);
+}
+
+/* ---- time ----------------------------------------------------------------------------- */
+
+int64_t fs_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int fs_timeout(struct rprocfs *fs)
+{
+	int64_t trace = trace_next_tick(fs);
+	int64_t ept = ept_device_next_tick(fs);
+	int64_t left;
+
+	if (trace < 0 && ept < 0)
+		return -1;
+	if (trace < 0 || (ept >= 0 && ept < trace))
+		trace = ept;
+	left = trace - fs_now_ms();
+	return left > 0 ? (int)left : 0;
+}
+
+void fs_tick(struct rprocfs *fs)
+{
+	int64_t now = fs_now_ms();
+
+	trace_tick(fs, now);
+	ept_device_tick(fs, now);
 }
 
 /* ---- life ---------------------------------------------------------------------------- */
@@ -217,6 +331,11 @@ int fs_new(const struct fs_options *options, void (*kick)(void *data), void *dat
 	if (!fs)
 		return -ENOMEM;
 	fs->options = *options;
+	if (!fs->options.send_timeout_ms)
+		fs->options.send_timeout_ms = SEND_TIMEOUT_MS;
+	fs->kick = kick;
+	fs->kick_data = data;
+	fs->poll_fd = -1;
 	choose_modes(fs);
 	if (getrandom(&fs->pointer_key, sizeof(fs->pointer_key), GRND_NONBLOCK) < 0)
 		fs->pointer_key = (uint64_t)(uintptr_t)fs * UINT64_C(0x9e3779b97f4a7c15);
@@ -242,9 +361,6 @@ static int add_skeleton(struct rprocfs *fs)
 {
 	struct node *root = tree_root(fs->tree);
 	struct node *class = fs_dir(root, "class");
-	struct node *bus = fs_dir(root, "bus");
-	struct node *rpmsg = fs_dir(bus, "rpmsg");
-	struct node *virtio = fs_dir(bus, "virtio");
 	struct node *debug;
 
 	fs->devices = fs_dir(root, "devices");
@@ -252,14 +368,23 @@ static int add_skeleton(struct rprocfs *fs)
 	fs->dev = fs_dir(root, "dev");
 	debug = node_add_dir(fs_dir(root, "kernel"), "debug", 0700, NULL, NULL);
 	fs->debug = fs_dir(debug, "remoteproc");
-	if (!fs_dir(class, "rpmsg") || !fs_dir(rpmsg, "devices") || !fs_dir(rpmsg, "drivers") ||
-	    !fs_dir(virtio, "devices") || !fs_dir(virtio, "drivers"))
-		return -ENOMEM;
 	if (!fs->devices || !fs->class_remoteproc || !fs->dev || !fs->debug)
 		return -ENOMEM;
 	if (device_add_skeleton(fs, root) || devcoredump_add_skeleton(fs, root) ||
-	    firmware_class_add(fs, root) || own_add_skeleton(fs, root) || own_control_add(fs))
+	    firmware_class_add(fs, root) || own_add_skeleton(fs, root) || own_control_add(fs) ||
+	    rpmsg_fs_new(fs))
 		return -ENOMEM;
+	return 0;
+}
+
+static int open_poll_fd(struct rprocfs *fs)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	fs->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (fs->poll_fd < 0 ||
+	    epoll_ctl(fs->poll_fd, EPOLL_CTL_ADD, rproc_event_fd(fs->context), &event))
+		return -errno;
 	return 0;
 }
 
@@ -269,7 +394,9 @@ int fs_attach(struct rprocfs *fs, struct rproc_context *context)
 	int err;
 
 	fs->context = context;
-	err = add_skeleton(fs);
+	err = open_poll_fd(fs);
+	if (!err)
+		err = add_skeleton(fs);
 	if (err)
 		return err;
 	for (rproc = rproc_get_next(context, -1); rproc; rproc = next) {
@@ -282,6 +409,7 @@ int fs_attach(struct rprocfs *fs, struct rproc_context *context)
 		}
 	}
 	devcoredump_refresh(fs);
+	rpmsg_refresh(fs);
 	fs_settle(fs);
 	return 0;
 }
@@ -303,6 +431,10 @@ void fs_detach(struct rprocfs *fs)
 	fs->processors = NULL;
 	fs->num_processors = 0;
 	tree_free(fs->tree);
+	rpmsg_fs_free(fs);
+	if (fs->poll_fd >= 0)
+		close(fs->poll_fd);
+	fs->poll_fd = -1;
 	fs->tree = NULL;
 	fs->devcoredumps = NULL;
 	fs->context = NULL;

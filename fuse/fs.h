@@ -26,6 +26,7 @@ struct fs_options {
 	 */
 	int (*setup)(void *data);
 	void *setup_data;
+	unsigned int send_timeout_ms; /* a write waits for a message buffer; default 15000 */
 };
 
 /*
@@ -36,11 +37,15 @@ int fs_new(const struct fs_options *options, void (*kick)(void *data), void *dat
 	   struct rprocfs **ret_fs);
 /* A line of the log (rproc_log_fn). Any thread. */
 void fs_log(int level, const char *device, const char *text, void *fs);
-/* Build the tree for a context and the processors it has. -ENOMEM. */
+/* Build the tree for a context and the processors it has. -ENOMEM, -EMFILE. */
 int fs_attach(struct rprocfs *fs, struct rproc_context *context);
 struct tree *fs_tree(struct rprocfs *fs);
 
+/* Readable (POLLIN): have fs_ready() run. -1 before fs_attach(). */
+int fs_poll_fd(const struct rprocfs *fs);
+
 /* The tree's thread: */
+void fs_ready(struct rprocfs *fs);
 void fs_settle(struct rprocfs *fs); /* bring the tree up to the last event */
 void fs_woken(struct rprocfs *fs);  /* serve waiting readers of the streams */
 int fs_timeout(struct rprocfs *fs); /* ms until fs_tick(), or -1 */

@@ -31,7 +31,7 @@ struct daemon {
 	struct rproc_context *context;
 	struct rprocfs *fs;
 	int signal_fd;
-	int loop_fds[2]; /* signals, events */
+	int loop_fds[2]; /* signals, everything of the contents */
 	int ready_fd;	 /* to the process that started us; -1: none */
 	pthread_mutex_t lock;
 	struct session *session; /* under lock: the log kicks it from any thread */
@@ -66,7 +66,7 @@ static void on_ready(int fd, void *data)
 	struct signalfd_siginfo info;
 
 	if (fd != daemon->signal_fd) {
-		fs_settle(daemon->fs);
+		fs_ready(daemon->fs);
 		return;
 	}
 	if (read(fd, &info, sizeof(info)) == sizeof(info))
@@ -205,7 +205,7 @@ static int open_session(struct daemon *daemon)
 	int err;
 
 	daemon->loop_fds[0] = daemon->signal_fd;
-	daemon->loop_fds[1] = rproc_event_fd(daemon->context);
+	daemon->loop_fds[1] = fs_poll_fd(daemon->fs);
 	err = session_new(fs_tree(daemon->fs), &hooks, daemon->options.debug, &session);
 
 	if (err) {

@@ -51,6 +51,8 @@ struct node_ops {
 	unsigned int flags;
 	/* What a descriptor gets whose node is gone; 0: -ENODEV. */
 	int gone;
+	/* What its poll says then; 0: everything, and an error and a hang-up. */
+	unsigned int gone_poll;
 	/* What reading without show and read, writing without store gets; 0: -EIO. */
 	int unreadable, unwritable;
 
@@ -172,12 +174,14 @@ struct node_call {
 	const char *data; /* bytes given */
 	size_t data_size;
 	unsigned int cmd;
+	uint64_t arg; /* of an ioctl, as the client gave it: a number or an address there */
 	struct node_open *open; /* until the call is answered */
 	/* Set by the operation that defers: asks to end early. On the front end's thread. */
 	void (*cancel)(struct node_call *call);
 	/* For the operation that defers. */
 	void *priv;
 	int64_t request;
+	const char *kept; /* by node_call_keep() */
 	struct node_call *next_waiting;
 	/* The answer: bytes or a negative errno; and the bytes. */
 	ssize_t result;
@@ -206,5 +210,7 @@ void node_call_hold(struct node_call *call);
 void node_call_put(struct node_call *call);
 /* Memory for the bytes of the answer, call->size of them; NULL if there is none. */
 char *node_call_buffer(struct node_call *call);
+/* Copy a store's data to call->kept, for as long as the call lives. False: no memory. */
+bool node_call_keep(struct node_call *call);
 
 #endif

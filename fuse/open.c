@@ -400,6 +400,8 @@ unsigned int node_poll(struct node_open *open)
 {
 	struct node *node = open->node;
 
+	if (node->removed && node->ops->gone_poll)
+		return node->ops->gone_poll;
 	if (node->removed)
 		return POLLERR | POLLHUP | NODE_POLL_DEFAULT;
 	return node->ops->poll ? node->ops->poll(open) : NODE_POLL_DEFAULT;

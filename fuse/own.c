@@ -44,10 +44,19 @@ static void put_what(struct text *text, const struct rproc_event *event)
 		text_printf(text, "%llu events lost", value);
 		break;
 	case RPROC_EVENT_VIRTIO_ADDED:
+		text_printf(text, "virtio added");
+		break;
 	case RPROC_EVENT_VIRTIO_REMOVED:
+		text_printf(text, "virtio removed");
+		break;
 	case RPROC_EVENT_VIRTIO_FAILED:
+		text_printf(text, "virtio failed");
+		break;
 	case RPROC_EVENT_CHANNEL_ADDED:
+		text_printf(text, "channel added");
+		break;
 	case RPROC_EVENT_CHANNEL_REMOVED:
+		text_printf(text, "channel removed");
 		break;
 	}
 }
@@ -230,6 +239,8 @@ int own_add(struct processor *processor)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (!node_add_file(processor->own, files[i].name, 0444, files[i].ops, processor))
 			return -ENOMEM;
+	if (own_rpmsg_add(processor))
+		return -ENOMEM;
 	processor->last_error = node_child(processor->own, "last_error");
 	if (!node_add_link(processor->own, "remoteproc", "../../class/remoteproc/%s",
 			   processor->sysname))

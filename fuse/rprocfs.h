@@ -17,11 +17,14 @@
 struct own_control;
 struct trace;
 struct device;
+struct rpmsg_fs;
 
 struct rprocfs {
 	struct tree *tree;
 	struct rproc_context *context;
 	struct fs_options options;
+	void (*kick)(void *data); /* any thread: have fs_woken() run */
+	void *kick_data;
 	mode_t attr_mode; /* of what 0644 is in Linux's remoteprocN */
 	mode_t cdev_mode;
 	uint64_t pointer_key; /* what printed pointers are scrambled with */
@@ -38,6 +41,9 @@ struct rprocfs {
 
 	struct processor **processors; /* by index; holes are NULL */
 	int num_processors;
+
+	struct rpmsg_fs *rpmsg;
+	int poll_fd; /* the library's events, ttys; -1 before fs_attach() */
 
 	struct trace *watched; /* traces somebody polls */
 	int64_t next_tick;     /* ms of CLOCK_MONOTONIC, while there are any */
@@ -67,7 +73,13 @@ struct node *fs_dir(struct node *parent, const char *name);
 /* A link in a directory @depth components below where @fmt's path begins. */
 struct node *fs_link(struct node *dir, const char *name, unsigned int depth, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* A link to a node of this tree: up to what holds both, then down, as Linux writes them. */
+struct node *fs_link_node(struct node *dir, const char *name, const struct node *target);
 struct processor *fs_processor(struct rprocfs *fs, int index);
+int64_t fs_now_ms(void); /* CLOCK_MONOTONIC */
+/* A line of the log, of what the kernel's drivers behind the files would say. Any bytes. */
+void fs_say(struct rprocfs *fs, int level, const char *device, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* processor.c */
 int processor_add(struct rprocfs *fs, struct rproc *rproc); /* takes the reference */
@@ -90,6 +102,11 @@ int device_add(struct processor *processor, struct node **ret_glue);
 void device_remove(struct processor *processor);
 void device_refresh_vdevs(struct processor *processor);
 int device_add_skeleton(struct rprocfs *fs, struct node *root);
+/* rpmsg_device.c: everything about messages; fs->devices and fs->dev are there */
+int rpmsg_fs_new(struct rprocfs *fs);
+void rpmsg_fs_free(struct rprocfs *fs);
+void rpmsg_refresh(struct rprocfs *fs);
+void ports_woken(struct rprocfs *fs);
 extern const struct node_ops device_uevent_empty_ops;
 
 /* sysfs.c */
@@ -105,7 +122,8 @@ extern const char *const coredump_words[];
 int debugfs_add(struct processor *processor);
 void trace_refresh(struct processor *processor);
 void trace_forget(struct processor *processor); /* all of them are gone */
-void trace_tick(struct rprocfs *fs);
+void trace_tick(struct rprocfs *fs, int64_t now_ms);
+int64_t trace_next_tick(const struct rprocfs *fs); /* -1: nobody waits */
 
 /* The others. */
 int cdev_add(struct processor *processor);
@@ -114,6 +132,7 @@ void devcoredump_refresh(struct rprocfs *fs);
 int firmware_class_add(struct rprocfs *fs, struct node *root);
 int own_add_skeleton(struct rprocfs *fs, struct node *root);
 int own_add(struct processor *processor);
+int own_rpmsg_add(struct processor *processor);
 void own_remove(struct processor *processor);
 /* own_control.c */
 int own_control_add(struct rprocfs *fs);

@@ -352,7 +352,6 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg
 	struct node_call *call;
 
 	(void)ino;
-	(void)arg;
 	if (flags & FUSE_IOCTL_DIR) {
 		fuse_reply_err(req, ENOTTY);
 		return;
@@ -361,6 +360,7 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg
 	if (!call)
 		return;
 	call->cmd = cmd;
+	call->arg = (uintptr_t)arg;
 	call->data = in_buf;
 	call->data_size = in_bufsz;
 	call->size = out_bufsz;

@@ -25,14 +25,6 @@ struct trace {
 	struct trace *next_watched;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Is it still the boot that the trace belongs to? */
 static bool alive(const struct trace *trace)
 {
@@ -142,7 +134,7 @@ static void watch(struct trace *trace)
 	if (trace->watched)
 		return;
 	if (!fs->watched)
-		fs->next_tick = now_ms() + TICK_MS;
+		fs->next_tick = fs_now_ms() + TICK_MS;
 	trace->watched = true;
 	trace->next_watched = fs->watched;
 	fs->watched = trace;
@@ -194,11 +186,13 @@ static bool look_at(struct trace *trace, bool *ret_changed)
 	return waiting;
 }
 
-void trace_tick(struct rprocfs *fs)
+void trace_tick(struct rprocfs *fs, int64_t now_ms)
 {
 	struct trace *next;
 	bool changed;
 
+	if (!fs->watched)
+		return;
 	for (struct trace *trace = fs->watched; trace; trace = next) {
 		next = trace->next_watched;
 		if (!look_at(trace, &changed)) {
@@ -208,22 +202,12 @@ void trace_tick(struct rprocfs *fs)
 			node_notify(trace->node);
 		}
 	}
-	fs->next_tick = now_ms() + TICK_MS;
+	fs->next_tick = now_ms + TICK_MS;
 }
 
-int fs_timeout(struct rprocfs *fs)
+int64_t trace_next_tick(const struct rprocfs *fs)
 {
-	int64_t left;
-
-	if (!fs->watched)
-		return -1;
-	left = fs->next_tick - now_ms();
-	return left > 0 ? (int)left : 0;
-}
-
-void fs_tick(struct rprocfs *fs)
-{
-	trace_tick(fs);
+	return fs->watched ? fs->next_tick : -1;
 }
 
 /* ---- coming and going --------------------------------------------------------------------------

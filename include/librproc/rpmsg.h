@@ -136,13 +136,15 @@ struct rproc_rpmsg_ept_options {
 	unsigned int queue_len;
 	/* In whose name the log speaks, as a driver's; default "rpmsg". Copied. */
 	const char *driver;
+	/* To tell the firmware of the channel, opened or closed, does not wait for a buffer. */
+	bool no_wait;
 };
 
 /*
  * Open a channel: its own endpoint, which sends to the channel's destination. If the
  * channel is to be announced the firmware is told. @options may be NULL.
  * -ENODEV: the channel is gone; -EBUSY: it is open; -EINVAL: it is a fixed one;
- * -EADDRINUSE: its address is; -ENOMEM.
+ * -EADDRINUSE: its address is; -ENOMEM, also for a buffer if it must not wait for one.
  */
 int rproc_rpmsg_open(struct rproc_context *context, uint64_t channel,
 		     const struct rproc_rpmsg_ept_options *options,

@@ -123,6 +123,7 @@ int rpmsg_add_channel(struct rpmsg_bus *bus, enum rproc_rpmsg_channel_kind kind,
 static void remove_locked(struct rpmsg_bus *bus, struct rpmsg_channel *channel)
 {
 	struct rproc_rpmsg_ept *ept = channel->ept;
+	bool announced = channel->announce && bus->has_ns && !atomic_load(&bus->dead);
 
 	list_del(&channel->link);
 	bus->num_channels--;
@@ -131,6 +132,8 @@ static void remove_locked(struct rpmsg_bus *bus, struct rpmsg_channel *channel)
 		atomic_fetch_add(&ept->refs, 1);
 	pthread_mutex_unlock(&bus->lock);
 	if (ept) {
+		if (announced)
+			rpmsg_announce(ept, false);
 		rpmsg_ept_close(ept);
 		rpmsg_ept_put(ept);
 	}

@@ -108,7 +108,8 @@ int rpmsg_announce(struct rproc_rpmsg_ept *ept, bool create)
 	memcpy(message, ept->name, strlen(ept->name));
 	store_le32(message + NS_ADDR_AT, ept->addr);
 	store_le32(message + NS_FLAGS_AT, create ? 0 : NS_DESTROY);
-	ret = rpmsg_send_from(ept, ept->addr, RPROC_RPMSG_NS_ADDR, message, sizeof(message), true);
+	ret = rpmsg_send_from(ept, ept->addr, RPROC_RPMSG_NS_ADDR, message, sizeof(message),
+			      !ept->options.no_wait);
 	if (ret)
 		rproc_context_log(ept->bus->context, RPROC_LOG_ERR, ept->log_name,
 				  "failed to announce service %d", ret);

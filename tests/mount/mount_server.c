@@ -31,7 +31,7 @@ struct server {
 	struct rprocfs *fs;
 	struct session *session;
 	pthread_mutex_t lock; /* session, for kicks */
-	int fds[2];	      /* events, end of input */
+	int fds[2];	      /* the contents', end of input */
 	/* The commands' thread only, once it runs: */
 	struct recorder *recs[MAX_PROCESSORS];
 };
@@ -144,7 +144,7 @@ static void on_ready(int fd, void *data)
 	struct server *server = data;
 
 	if (fd == server->fds[0])
-		fs_settle(server->fs);
+		fs_ready(server->fs);
 	else
 		session_exit(server->session);
 }
@@ -233,7 +233,7 @@ static int serve(struct server *server, const char *mountpoint)
 
 	if (err)
 		return complain("tree", err);
-	server->fds[0] = rproc_event_fd(server->context);
+	server->fds[0] = fs_poll_fd(server->fs);
 	server->fds[1] = eventfd(0, EFD_CLOEXEC);
 	err = open_session(server, mountpoint);
 	if (err)

@@ -136,6 +136,26 @@ struct node_call *front_start_write(struct front *front, struct node_open *open,
 	return start(call);
 }
 
+ssize_t front_write_nonblock(struct front *front, struct node_open *open, const void *data,
+			     size_t size)
+{
+	struct node_call *call = node_call_new(NODE_CALL_STORE, open, front_completed, front);
+	ssize_t result;
+
+	assert_non_null(call);
+	call->data = data;
+	call->size = call->data_size = size;
+	call->nonblock = true;
+	assert_true(front_take(front, start(call), NULL, &result));
+	return result;
+}
+
+unsigned int front_poll(struct front *front, struct node_open *open)
+{
+	open->waiter = front;
+	return node_poll(open);
+}
+
 bool front_take(struct front *front, struct node_call *call, void *buf, ssize_t *ret_result)
 {
 	struct node_call **p;
@@ -203,6 +223,7 @@ ssize_t front_ioctl(struct front *front, struct node_open *open, unsigned int cm
 
 	assert_non_null(call);
 	call->cmd = cmd;
+	call->arg = (uintptr_t)value;
 	call->data = value;
 	call->data_size = call->size = size;
 	return front_wait(front, start(call), value);

@@ -44,6 +44,11 @@ struct node_call *front_start_read(struct front *front, struct node_open *open, 
 				   uint64_t offset, bool nonblock);
 struct node_call *front_start_write(struct front *front, struct node_open *open, const void *data,
 				    size_t size);
+/* As a write with O_NONBLOCK: it is over when this returns. */
+ssize_t front_write_nonblock(struct front *front, struct node_open *open, const void *data,
+			     size_t size);
+/* What poll(2) says; somebody waits from now on. */
+unsigned int front_poll(struct front *front, struct node_open *open);
 /* Is it over? If so it is freed and its answer is in @buf. */
 bool front_take(struct front *front, struct node_call *call, void *buf, ssize_t *ret_result);
 /* Wait until it is over. */

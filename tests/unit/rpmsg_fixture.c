@@ -112,6 +112,8 @@ struct remote *remote_new_offline(const struct remote_options *options)
 		remote->options = *options;
 	fill_options(&remote->options);
 	allocate(remote);
+	recorder.context = remote->options.context;
+	recorder.no_journal = remote->options.context;
 	recorder.more.send_timeout_ms = remote->options.send_timeout_ms;
 	remote->rec = recorder_new(&recorder);
 	remote->rec->hook_data = remote;

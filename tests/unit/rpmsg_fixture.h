@@ -15,10 +15,11 @@
 #define REMOTE_PA UINT64_C(0x150000000) /* of the buffers, where no other address is */
 
 struct remote_options {
-	uint16_t num;	   /* of each ring; 0: 8 */
-	uint16_t num_out;  /* 0: as num */
-	uint32_t align;	   /* 0: 16 */
-	uint32_t features; /* what the firmware offers; 0: name service */
+	struct rproc_context *context; /* NULL: one of its own, with a journal */
+	uint16_t num;		       /* of each ring; 0: 8 */
+	uint16_t num_out;	       /* 0: as num */
+	uint32_t align;		       /* 0: 16 */
+	uint32_t features;	       /* what the firmware offers; 0: name service */
 	const void *config;
 	uint32_t config_len;
 	unsigned int send_timeout_ms;

@@ -272,6 +272,39 @@ static void *wait_for_echo(void *arg)
 	return NULL;
 }
 
+static void a_released_channel_is_withdrawn_first(void **state)
+{
+	struct remote *remote = remote_new(NULL);
+	const struct rproc_rpmsg_ept_options options = { .size = sizeof(options), .no_wait = true };
+	struct rproc_rpmsg_ept *ept, *other;
+	uint8_t message[40] = "service";
+	uint64_t id;
+
+	(void)state;
+	assert_int_equal(rproc_rpmsg_create_channel(remote->context, remote_ctrl(remote), "service",
+						    0x700, 0x701, &id),
+			 0);
+	/* Whoever must not wait fails when the remote has all buffers, and may try again. */
+	other = remote_ept(remote, 0x900, 1);
+	while (!rproc_rpmsg_trysend(other, "x", 1))
+		;
+	assert_int_equal(rproc_rpmsg_open(remote->context, id, &options, &ept), -ENOMEM);
+	for (int i = 0; i < 8; i++)
+		remote_expect(remote, 0x900, 1, "x", 1);
+	assert_int_equal(rproc_rpmsg_open(remote->context, id, &options, &ept), 0);
+	message[33] = 7;
+	remote_expect(remote, 0x700, 53, message, sizeof(message));
+	assert_int_equal(rproc_rpmsg_release_channel(remote->context, remote_ctrl(remote),
+						     "service", 0x700, 0x701),
+			 0);
+	message[36] = 1;
+	remote_expect(remote, 0x700, 53, message, sizeof(message));
+	assert_false(rproc_rpmsg_ept_alive(ept));
+	rproc_rpmsg_destroy_ept(ept);
+	rproc_rpmsg_destroy_ept(other);
+	remote_free(remote);
+}
+
 static void a_channel_can_be_waited_for(void **state)
 {
 	struct waiter waiter = { .remote = remote_new_offline(NULL) };
@@ -396,6 +429,7 @@ int main(void)
 		cmocka_unit_test(the_remote_is_told_of_our_own_channels),
 		cmocka_unit_test(releasing_an_open_channel_kills_its_endpoint),
 		cmocka_unit_test(an_announcement_that_fails_leaves_nothing_open),
+		cmocka_unit_test(a_released_channel_is_withdrawn_first),
 		cmocka_unit_test(a_channel_can_be_waited_for),
 		cmocka_unit_test(driver_override_is_kept_as_it_is_given),
 		cmocka_unit_test(the_diagnosis_names_what_is_odd),
