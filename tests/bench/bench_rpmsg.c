@@ -9,16 +9,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <librproc/rpmsg.h>
 #include "bench.h"
 #include "mounted.h"
+#include "pingpong.h"
 
 #define ROUNDS	    60
 #define TRIPS	    400	 /* of one sample */
@@ -28,51 +27,9 @@
 
 static const size_t sizes[SIZES] = { 16, 64, 256, 496 };
 
-/* ---- the peer: two processes and two eventfds ------------------------------------------- */
-
-struct pingpong {
-	int there, back;
-	pid_t pid;
-};
-
-static int begin_pingpong(struct pingpong *peer)
+static double sample_pingpong(void *pingpong)
 {
-	eventfd_t ignored;
-
-	peer->there = eventfd(0, EFD_CLOEXEC);
-	peer->back = eventfd(0, EFD_CLOEXEC);
-	if (peer->there < 0 || peer->back < 0)
-		return -errno;
-	peer->pid = fork();
-	if (peer->pid < 0)
-		return -errno;
-	if (peer->pid)
-		return 0;
-	while (!eventfd_read(peer->there, &ignored) && !eventfd_write(peer->back, 1))
-		;
-	_exit(0);
-}
-
-static void end_pingpong(const struct pingpong *peer)
-{
-	kill(peer->pid, SIGKILL);
-	waitpid(peer->pid, NULL, 0);
-	close(peer->there);
-	close(peer->back);
-}
-
-static double sample_pingpong(void *arg)
-{
-	const struct pingpong *peer = arg;
-	uint64_t begin = bench_now();
-	eventfd_t ignored;
-	int i;
-
-	for (i = 0; i < TRIPS; i++) {
-		if (eventfd_write(peer->there, 1) || eventfd_read(peer->back, &ignored))
-			return -EIO;
-	}
-	return (double)(bench_now() - begin) / TRIPS;
+	return bench_time(pingpong_turn, pingpong, TRIPS, TRIPS);
 }
 
 /* ---- round trips ----------------------------------------------------------------------------- */
@@ -263,7 +220,7 @@ static int round_trips(struct bench *bench, struct machine *machine, char **args
 	if (!err)
 		err = open_service(machine, "rpmsg-raw", &options, &trips.ept, &channel);
 	if (!err)
-		err = begin_pingpong(&peer);
+		err = pingpong_start(&peer);
 	if (err)
 		goto out;
 	for (i = 0; i < SIZES; i++) {
@@ -277,7 +234,7 @@ static int round_trips(struct bench *bench, struct machine *machine, char **args
 		row_of_trips(bench, &trips, &peer, sample_queue, "send and receive", 0);
 		rproc_rpmsg_destroy_ept(trips.ept);
 	}
-	end_pingpong(&peer);
+	pingpong_stop(&peer);
 out:
 	close(trips.done);
 	stop_machine(machine);
@@ -293,6 +250,21 @@ static void row_of_flow(struct bench *bench, const char *name, struct flow *flow
 	};
 
 	bench_compare(bench, name, sides, 2, bench_count(bench, ROUNDS / 2));
+}
+
+/* Sends that may sleep cost no more than sends that may not, when neither has to. */
+static void rows_of_windows(struct bench *bench, struct rproc_rpmsg_ept *ept)
+{
+	static const unsigned int windows[] = { 1, 32, 128 };
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+		struct flow blocking = { .ept = ept, .window = windows[i] };
+		struct flow trying = { .ept = ept, .window = windows[i], .nonblocking = true };
+
+		snprintf(name, sizeof(name), "rpmsg blocking send, window %u", windows[i]);
+		row_of_flow(bench, name, &blocking, "non-blocking", &trying, 1.05);
+	}
 }
 
 /* How many kicks a message takes, when as many as possible are on their way. */
@@ -326,6 +298,7 @@ static int one_way(struct bench *bench, struct machine *machine, char **args)
 		flows[i]->ept = ept;
 	row_of_flow(bench, "rpmsg one way, window 32", &some, "window 1", &one, 0);
 	row_of_flow(bench, "rpmsg one way, window 128", &many, "window 1", &one, 0.125);
+	rows_of_windows(bench, ept);
 	row_of_flow(bench, "rpmsg one way, sends sleep", &sleeping, "they do not", &yielding, 1.05);
 	row_of_kicks(bench, machine, channel, &many);
 	rproc_rpmsg_destroy_ept(ept);
