@@ -183,15 +183,54 @@ static const struct node_ops uevent_ops = { .flags = SYSFS,
 					    .store = uevent_store };
 static const struct node_ops modalias_ops = { .flags = SYSFS, .show = modalias_show };
 
-/* ---- the platform device ---------------------------------------------------------------- */
-
 /* Several processors may sit in one device; its nodes are the first one's. */
 struct device {
 	struct node *dir;  /* devices/platform/.../NAME */
 	struct node *glue; /* its directory "remoteproc" */
 	struct node *bus_link, *driver_link;
 	unsigned int users;
+	char *driver_override;
 };
+
+/* A word that is kept, for a bus on which nobody looks for another driver. */
+static void override_show(struct node_open *open, struct node_call *call)
+{
+	const struct device *device = ((struct processor *)open->node->priv)->device;
+
+	text_line(&open->text, device->driver_override ? device->driver_override : "(null)");
+	node_call_done(call, 0);
+}
+
+static void override_store(struct node_open *open, struct node_call *call)
+{
+	struct device *device = ((struct processor *)open->node->priv)->device;
+	size_t len = input_text_len(call->data, call->data_size);
+	const char *end = memchr(call->data, '\n', len);
+	char *word;
+
+	if (call->size >= DEVICE_OVERRIDE_MAX) {
+		node_call_done(call, -EINVAL);
+		return;
+	}
+	word = strndup(call->data, end ? (size_t)(end - call->data) : len);
+	if (!word) {
+		node_call_done(call, -ENOMEM);
+		return;
+	}
+	free(device->driver_override);
+	device->driver_override = word;
+	if (!*word) {
+		free(word);
+		device->driver_override = NULL;
+	}
+	node_call_done(call, (ssize_t)call->size);
+}
+
+static const struct node_ops override_ops = { .flags = SYSFS,
+					      .show = override_show,
+					      .store = override_store };
+
+/* ---- the platform device ---------------------------------------------------------------- */
 
 /* devices/PATH, made as far as it is missing. */
 static struct node *make_path(struct rprocfs *fs, const char *path)
@@ -246,7 +285,8 @@ static int fill_device(struct processor *processor, struct device *device)
 		return -ENOMEM;
 	device->glue->priv = device;
 	if (!node_add_file(device->dir, "uevent", 0644, &uevent_ops, processor) ||
-	    !node_add_file(device->dir, "modalias", 0444, &modalias_ops, processor))
+	    !node_add_file(device->dir, "modalias", 0444, &modalias_ops, processor) ||
+	    !node_add_file(device->dir, "driver_override", 0644, &override_ops, processor))
 		return -ENOMEM;
 	/* devices/ and the path; the path has two components less than the processor's. */
 	err = add_bus_links(processor, device, processor->depth - 1);
@@ -291,7 +331,7 @@ static void hand_over(struct processor *processor, struct node *node)
 
 void device_remove(struct processor *processor)
 {
-	static const char *const own[] = { "remoteproc", "power",  "uevent",
+	static const char *const own[] = { "remoteproc", "power",  "uevent",   "driver_override",
 					   "modalias",	 "driver", "subsystem" };
 	struct device *device = processor->device;
 	struct node *dir, *parent;
@@ -301,6 +341,7 @@ void device_remove(struct processor *processor)
 	if (--device->users) {
 		hand_over(processor, node_child(device->dir, "uevent"));
 		hand_over(processor, node_child(device->dir, "modalias"));
+		hand_over(processor, node_child(device->dir, "driver_override"));
 		return;
 	}
 	node_remove(device->bus_link);
@@ -313,6 +354,7 @@ void device_remove(struct processor *processor)
 		parent = dir->parent;
 		node_remove(dir);
 	}
+	free(device->driver_override);
 	free(device);
 }
 

@@ -12,8 +12,6 @@
 #include "tree.h"
 
 #define SYSFS (NODE_STRICT | NODE_PAGED)
-/* From here on a word for driver_override is too long, as in Linux. */
-#define OVERRIDE_MAX 4095
 
 static struct rpmsg_device *device_of(const struct node_open *open)
 {
@@ -88,11 +86,11 @@ static void override_show(struct node_open *open, struct node_call *call)
 static void override_store(struct node_open *open, struct node_call *call)
 {
 	const struct rpmsg_device *device = device_of(open);
-	char name[OVERRIDE_MAX + 1];
+	char name[DEVICE_OVERRIDE_MAX + 1];
 	size_t len = input_text_len(call->data, call->data_size);
 	int err;
 
-	if (call->size >= OVERRIDE_MAX) {
+	if (call->size >= DEVICE_OVERRIDE_MAX) {
 		node_call_done(call, -EINVAL);
 		return;
 	}

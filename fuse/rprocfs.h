@@ -96,6 +96,9 @@ void processor_request_done(struct node_call *call, int result);
 /* The done callback that does just that; @data is the call. */
 void processor_answer(struct rproc *rproc, int result, void *data);
 
+/* Words for driver_override from here on are too long, as in Linux. */
+#define DEVICE_OVERRIDE_MAX 4095
+
 /* device.c: what every device directory has, and the platform device of a processor */
 int device_add_power(struct node *dir);
 int device_add(struct processor *processor, struct node **ret_glue);

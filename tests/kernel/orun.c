@@ -9,7 +9,7 @@
  * --portable  skip actions which only make sense inside the QEMU guest
  *             (sh, poke, peek, irq, peer): they answer "= SKIP"
  * --hook FILE with --portable, write "hw", "peek" and "poke" actions to that file, a
- *             line each, and do "sh" actions
+ *             line each, reach the memory for "peer" in the same way, and do "sh" actions
  * --log PATH  log records in the format of /dev/kmsg
  * --no-log    do not collect /dev/kmsg ("~") and uevents ("^")
  * --patience N  give what has to happen N times as long as a case says
@@ -319,7 +319,32 @@ static void pend_spi(int spi)	/* GICv2 distributor GICD_ISPENDRn */
 	*(volatile uint32_t *)phys(0x08000200 + 4 * (id / 32)) = 1u << (id % 32);
 }
 
-/* ---- the "remote side" of rpmsg, played from user space through /dev/mem --- */
+static const char *hook;
+
+/* one line to the file of whoever plays the hardware; then it reads as the answer. 0 or -1 */
+static int tell(const char *line, char *b, size_t n)
+{
+	ssize_t k = -1;
+	int fd = open(hook, O_RDWR);
+
+	if (fd < 0) return -1;
+	if (write(fd, line, strlen(line)) >= 0) k = pread(fd, b, n - 1, 0);
+	close(fd);
+	if (k < 0) return -1;
+	b[k] = 0; b[strcspn(b, "\n")] = 0;
+	return 0;
+}
+
+static void ask(const char *line)
+{
+	char b[8192];
+
+	if (tell(line, b, sizeof b)) res(-1, NULL);
+	else printf("= %s\n", *b ? b : "0");
+}
+
+/* ---- the "remote side" of rpmsg, played from user space: through /dev/mem, or by whoever has
+ * the memory ---- */
 static uint32_t da2pa(uint32_t da)
 {
 	if (da < 0x10000) return 0x5a000000 + da;
@@ -327,12 +352,46 @@ static uint32_t da2pa(uint32_t da)
 	if (da >= 0x30000000 && da < 0x30060000) return 0x5c000000 + (da - 0x30000000);
 	return da;	/* already a physical address */
 }
-static uint8_t rd8(uint32_t pa) { return *((volatile uint8_t *)phys(pa)); }
-static uint16_t rd16(uint32_t pa) { return *((volatile uint16_t *)phys(pa)); }
-static uint32_t rd32(uint32_t pa) { return *((volatile uint32_t *)phys(pa)); }
-static void wr8(uint32_t pa, uint8_t v) { *((volatile uint8_t *)phys(pa)) = v; }
-static void wr16(uint32_t pa, uint16_t v) { *((volatile uint16_t *)phys(pa)) = v; }
-static void wr32(uint32_t pa, uint32_t v) { *((volatile uint32_t *)phys(pa)) = v; }
+static uint32_t word(uint32_t pa)
+{
+	char cmd[64], b[8192];
+	if (!portable) return *(volatile uint32_t *)phys(pa);
+	snprintf(cmd, sizeof cmd, "peek 0x%x", pa);
+	if (tell(cmd, b, sizeof b)) { printf("= peek: %s\n", ename(errno)); exit(1); }
+	return strtoul(b, 0, 0);
+}
+static void set_word(uint32_t pa, uint32_t v)
+{
+	char cmd[64], b[8192];
+	if (!portable) { *(volatile uint32_t *)phys(pa) = v; return; }
+	snprintf(cmd, sizeof cmd, "poke 0x%x 0x%x", pa, v);
+	if (tell(cmd, b, sizeof b)) { printf("= poke: %s\n", ename(errno)); exit(1); }
+}
+/* what one side writes is never in one word with what the other writes at the time */
+static uint32_t part(uint32_t pa, int bytes)
+{
+	return word(pa & ~3u) >> 8 * (pa & 3) & (0xffffffffu >> (32 - 8 * bytes));
+}
+static void set_part(uint32_t pa, int bytes, uint32_t v)
+{
+	uint32_t at = pa & ~3u, shift = 8 * (pa & 3), mask = (0xffffffffu >> (32 - 8 * bytes)) << shift;
+	set_word(at, (word(at) & ~mask) | (v << shift & mask));
+}
+static uint8_t rd8(uint32_t pa) { return portable ? part(pa, 1) : *((volatile uint8_t *)phys(pa)); }
+static uint16_t rd16(uint32_t pa) { return portable ? part(pa, 2) : *((volatile uint16_t *)phys(pa)); }
+static uint32_t rd32(uint32_t pa) { return word(pa); }
+static void wr8(uint32_t pa, uint8_t v) { if (portable) set_part(pa, 1, v); else *((volatile uint8_t *)phys(pa)) = v; }
+static void wr16(uint32_t pa, uint16_t v) { if (portable) set_part(pa, 2, v); else *((volatile uint16_t *)phys(pa)) = v; }
+static void wr32(uint32_t pa, uint32_t v) { set_word(pa, v); }
+/* a 16-bit word that the host changes: until it is no longer @was, but not for ever */
+static int changes(uint32_t pa, uint16_t was, int ms)
+{
+	for (int i = 0; i < ms * patience; i++) {
+		if (rd16(pa) != was) return 1;
+		usleep(1000);
+	}
+	return 0;
+}
 #define IPCC 0x58002000
 #define VR0 0x5b040000
 #define VR1 0x5b041000
@@ -341,6 +400,11 @@ static uint16_t last0, last1;
 static uint32_t usedoff(void) { uint32_t a = 16 * VN + 2 * (3 + VN); return (a + VA - 1) & ~(VA - 1); }
 static void ipcc_rx(int ch)	/* the other processor raises channel ch */
 {
+	if (portable) {	/* a mailbox, not memory in the shape of one: it is taken when the bit is gone */
+		wr32(IPCC + 0x10 + 8, 1u << (16 + ch));
+		for (int i = 0; i < DEADLINE_MS * patience && rd32(IPCC + 0x10 + 0xc) >> ch & 1; i++) usleep(1000);
+		return;
+	}
 	wr32(IPCC + 0x10 + 0xc, rd32(IPCC + 0x10 + 0xc) | 1u << ch);
 	pend_spi(100);
 	usleep(30000);
@@ -358,6 +422,7 @@ static int peer_send(uint32_t src, uint32_t dst, const char *d, int n)
 	wr32(u + 4 + 8 * (ui % VN), id); wr32(u + 8 + 8 * (ui % VN), 16 + n); wr16(u + 2, ui + 1);
 	last0++;
 	ipcc_rx(0);
+	if (portable) changes(VR0 + 16 * VN + 2, av, DEADLINE_MS);	/* it gives the buffer back */
 	return n;
 }
 static void do_peer(struct tok *t, int n)
@@ -372,6 +437,7 @@ static void do_peer(struct tok *t, int n)
 		printf("= %d\n", peer_send(strtoul(t[2].s, 0, 0), strtoul(t[3].s, 0, 0), t[4].s, t[4].n));
 	} else if (!strcmp(t[1].s, "recv")) {
 		uint16_t av = rd16(VR1 + 16 * VN + 2);
+		if (av == last1 && portable && changes(VR1 + 16 * VN + 2, av, 100)) av++;
 		if (av == last1) { printf("= none\n"); return; }
 		uint16_t id = rd16(VR1 + 16 * VN + 4 + 2 * (last1 % VN));
 		uint32_t buf = da2pa(rd32(VR1 + 16 * id)); uint16_t l = rd16(buf + 12);
@@ -399,24 +465,6 @@ static long do_ioctl(int fd, struct tok *t, int n)
 	if (!strcmp(c, "RPMSG_DESTROY_EPT")) return ioctl(fd, RPMSG_DESTROY_EPT_IOCTL, 0);
 	if (!strcmp(c, "NULLPTR_SET")) return ioctl(fd, RPROC_SET_SHUTDOWN_ON_RELEASE, NULL);
 	return ioctl(fd, strtoul(c, 0, 0), n > 3 ? strtoul(t[3].s, 0, 0) : 0);
-}
-
-static const char *hook;
-
-/* one line to the file of whoever plays the hardware; then it reads as the answer */
-static void ask(const char *line)
-{
-	char b[8192];
-	ssize_t k;
-	int fd = open(hook, O_RDWR);
-
-	if (fd < 0) { res(-1, "hook"); return; }
-	if (write(fd, line, strlen(line)) < 0) { res(-1, NULL); close(fd); return; }
-	k = pread(fd, b, sizeof b - 1, 0);
-	close(fd);
-	if (k < 0) { res(-1, "hook"); return; }
-	b[k] = 0; b[strcspn(b, "\n")] = 0;
-	printf("= %s\n", k ? b : "0");
 }
 
 /* things the user of the interface does not do: the hardware, or loading the driver */
@@ -459,6 +507,18 @@ uint32_t da2pa_(uint32_t da) { return da2pa(da); }
 
 static int H[16];
 
+/* a command line that lists /dev means that of --dev */
+static char *in_our_dev(const char *line)
+{
+	static const char what[] = "ls /dev ";
+	const char *at = strstr(line, what);
+	char *sh;
+
+	if (!at) return strdup(line);
+	if (asprintf(&sh, "%.*sls %s %s", (int)(at - line), line, R_dev, at + strlen(what)) < 0) return NULL;
+	return sh;
+}
+
 static void run(char *line)
 {
 	struct tok t[MAXTOK]; char p[4096], *keep = strdup(line), *sh = NULL;
@@ -475,14 +535,14 @@ static void run(char *line)
 	if (!strncmp(l, "case ", 5)) { drain(50, expected); printf("\n## %s\n", l + 5); free(keep); return; }
 	printf("> %s\n", keep);
 	fflush(stdout);
-	if (!strncmp(l, "sh ", 3)) sh = strdup(l + 3);
+	if (!strncmp(l, "sh ", 3)) sh = in_our_dev(l + 3);
 	int n = tokenize(l, t), quiet = 0;
 	if (!n) return;
 	const char *a = t[0].s;
 	if (n > 1) path(p, sizeof p, t[1].s);
 	if (portable && hook && (!strcmp(a, "poke") || !strcmp(a, "peek"))) {
 		char cmd[256]; snprintf(cmd, sizeof cmd, "%s %s%s%s", a, n > 1 ? t[1].s : "", n > 2 ? " " : "", n > 2 ? t[2].s : ""); ask(cmd);
-	} else if (portable && (!(sh ? hook : NULL) || !sh) && (!strcmp(a, "sh") || !strcmp(a, "poke") || !strcmp(a, "peek") || !strcmp(a, "irq") || !strcmp(a, "peer"))) {
+	} else if (portable && (!(sh ? hook : NULL) || !sh) && (!strcmp(a, "sh") || !strcmp(a, "poke") || !strcmp(a, "peek") || !strcmp(a, "irq") || (!strcmp(a, "peer") && !hook))) {
 		printf("= SKIP\n");
 	} else if (sh) {
 		FILE *f = popen(sh, "r"); size_t len; int er; char *b;

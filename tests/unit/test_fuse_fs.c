@@ -44,6 +44,24 @@ static void directories_hold_what_linux_shows(void **state)
 	assert_non_null(front_find(&f->front, "librproc/dsp/remoteproc/state"));
 }
 
+static void the_word_for_another_driver_is_kept(void **state)
+{
+	struct fuse_fixture *f = *state;
+	const char *path = C "device/driver_override";
+	char word[4096];
+
+	assert_text(path, "(null)\n");
+	assert_store(path, "vfio-platform\n", 14);
+	assert_text(path, "vfio-platform\n");
+	memset(word, 'x', 4095);
+	word[4095] = '\0';
+	assert_store(path, word, -EINVAL);
+	word[4094] = '\0';
+	assert_store(path, word, 4094);
+	assert_store(path, "\n", 1);
+	assert_text(path, "(null)\n");
+}
+
 static void modes_are_linux_modes(void **state)
 {
 	struct fuse_fixture *f = *state;
@@ -367,6 +385,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fuse_fixture_setup, fuse_fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(directories_hold_what_linux_shows),
+		TEST(the_word_for_another_driver_is_kept),
 		TEST(modes_are_linux_modes),
 		cmocka_unit_test(a_group_may_start_and_stop),
 		cmocka_unit_test(mainline_has_nothing_more),
