@@ -9,6 +9,9 @@
  * firmware has a name service). Messages go through *endpoints*, which have an
  * address: open a channel to get its own, or create further ones beside it.
  *
+ * A vdev with id 11 (rproc_serial) is a bus with one channel, "rproc-serial", and no
+ * addresses: open it, and what is sent and received is a stream of bytes in pieces.
+ *
  * When the processor stops, crashes or is removed, its channels are gone and every
  * endpoint is dead: sends answer -EPIPE, `closed` is called, the descriptor is
  * readable for ever. After a recovery the firmware announces anew, and there are
@@ -46,7 +49,8 @@ struct rproc_rpmsg_ept;
 enum rproc_rpmsg_channel_kind {
 	RPROC_RPMSG_CHANNEL = 0, /* announced by the firmware or made by this side */
 	RPROC_RPMSG_CTRL = 1,	 /* rpmsg_ctrl: every bus has one */
-	RPROC_RPMSG_NS = 2	 /* rpmsg_ns: if the firmware has a name service */
+	RPROC_RPMSG_NS = 2,	 /* rpmsg_ns: if the firmware has a name service */
+	RPROC_RPMSG_SERIAL = 3	 /* rproc-serial: a vdev with id 11, a bus of its own */
 };
 
 struct rproc_rpmsg_channel_info {
@@ -83,7 +87,7 @@ int rproc_rpmsg_wait_channel(struct rproc *rproc, const char *name, int timeout_
 /*
  * Make a channel on the bus that @via is on ("RPMSG_CREATE_DEV_IOCTL"). With @src other
  * than any it will be announced when it is opened. -EEXIST: there is one like it;
- * -ENOSPC: too many; -ENODEV: @via is gone; -EINVAL: no name.
+ * -ENOSPC: too many; -ENODEV: @via is gone; -EINVAL: no name, or a serial line.
  */
 int rproc_rpmsg_create_channel(struct rproc_context *context, uint64_t via, const char *name,
 			       uint32_t src, uint32_t dst, uint64_t *ret_channel);
@@ -153,7 +157,7 @@ int rproc_rpmsg_open(struct rproc_context *context, uint64_t channel,
  * A further endpoint on the bus that @via is on ("rpmsg_create_ept").
  * @src: its address; RPROC_RPMSG_ADDR_ANY: the lowest free one from 1024
  * @dst: where rproc_rpmsg_send() sends to, or RPROC_RPMSG_ADDR_ANY for nowhere
- * -EINVAL: @src is above 0x7fffffff; others as above.
+ * -EINVAL: @src is above 0x7fffffff, or @via a serial line; others as above.
  */
 int rproc_rpmsg_create_ept(struct rproc_context *context, uint64_t via, const char *name,
 			   uint32_t src, uint32_t dst,
@@ -177,7 +181,7 @@ size_t rproc_rpmsg_get_mtu(const struct rproc_rpmsg_ept *ept);
 
 /*
  * Send one message to the endpoint's destination, or to @dst. Sleeps until a buffer is
- * free, at most the context's send_timeout_ms. -EINVAL: no destination; -EMSGSIZE: longer than
+ * free, at most the context's send_timeout_ms. -EINVAL: no destination, nothing for a serial line; -EMSGSIZE: longer than
  * the MTU, nothing is sent; -EPIPE: the endpoint is dead; -ETIMEDOUT; -EDEADLK: it would have
  * to wait in a callback; -EPROTO never: a ring that lies makes its endpoints dead.
  */
@@ -225,6 +229,16 @@ short rproc_rpmsg_poll(struct rproc_rpmsg_ept *ept);
 int rproc_rpmsg_hold_rx_buffer(struct rproc_rpmsg_ept *ept, const void *data);
 /* Give it back to the remote. Any thread. Nothing happens if it is not held. */
 void rproc_rpmsg_release_rx_buffer(struct rproc_rpmsg_ept *ept, const void *data);
+
+/*
+ * The endpoint as a descriptor, for a program that can be given nothing else: one end of a
+ * SOCK_SEQPACKET socket, on which each packet is a message to or from the destination.
+ * The caller's to close or pass on; hung up when the endpoint dies. The endpoint is spent:
+ * the library destroys it when the other end is closed. Longer packets than the MTU are
+ * dropped with a line in the log. -EINVAL: it has callbacks or no destination; -EMFILE,
+ * -ENOMEM, -EPIPE: it stays as it was.
+ */
+int rproc_rpmsg_ept_to_socket(struct rproc_rpmsg_ept *ept, int *ret_fd);
 
 /* ---- what goes on ------------------------------------------------------------------------------------- */
 

@@ -178,6 +178,7 @@ RPROC_API void rproc_context_free(struct rproc_context *context)
 		return;
 	rproc_context_remove_board(context);
 	remove_rest(context);
+	rproc_rpmsg_end_sockets(context);
 	rproc_loop_free(context->loop);
 	rproc_rpmsg_fini(&context->rpmsg);
 	rproc_dumps_fini(context);

@@ -72,6 +72,7 @@ struct rproc_rpmsg {
 	pthread_mutex_t lock; /* guards everything here; before a bus's own locks */
 	pthread_cond_t changed; /* a channel appeared or was closed */
 	struct list buses;	/* struct rpmsg_bus.link */
+	struct list sockets;	/* endpoints that are descriptors: rpmsg/socket.c */
 	uint64_t last_channel;
 };
 
@@ -425,9 +426,11 @@ void rproc_event_add(const struct rproc *rproc, enum rproc_event_type type,
 const struct rproc_vdev_binding *rproc_builtin_vdev_driver(uint32_t id);
 
 /* rpmsg/bus.c */
-extern const struct rproc_vdev_driver rproc_rpmsg_driver;
+extern const struct rproc_vdev_driver rproc_rpmsg_driver, rproc_serial_driver;
 void rproc_rpmsg_init(struct rproc_rpmsg *rpmsg);
 void rproc_rpmsg_fini(struct rproc_rpmsg *rpmsg);
+/* rpmsg/socket.c: before the loop ends. */
+void rproc_rpmsg_end_sockets(struct rproc_context *context);
 
 /* virtio/vdev.c */
 int rproc_add_vdev(struct rproc *rproc, const struct rproc_rsc *rsc);

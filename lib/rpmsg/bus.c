@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A bus: the driver of a vdev with id 7. Its rings and buffers, how it comes up, what
- * happens when a ring lies, and in which order it ends. Knows nothing of what messages
- * say. Mirrors rpmsg_probe() and rpmsg_remove() of virtio_rpmsg_bus.c.
+ * A bus: the driver of a vdev with id 7, or 11, a serial line, which is a bus without
+ * addresses. Its rings and buffers, how it comes up, what happens when a ring lies, and in
+ * which order it ends. Knows nothing of what messages say. Mirrors rpmsg_probe() and
+ * rpmsg_remove() of virtio_rpmsg_bus.c.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -15,7 +16,8 @@
 #include "hw/barrier.h"
 #include "rpmsg/bus.h"
 
-#define ID_RPMSG 7u
+#define ID_RPMSG  7u
+#define ID_SERIAL 11u
 
 #define STATUS_DRIVER	 2u
 #define STATUS_DRIVER_OK 4u
@@ -24,12 +26,15 @@
 /* What a driver may leave unused, and the ring's own. As the kernel's ring code. */
 #define F_INDIRECT_DESC 28u
 #define BIT(n)		(UINT32_C(1) << (n))
+#define SERIAL_FEATURES (BIT(F_INDIRECT_DESC) | BIT(RPROC_VRING_F_EVENT_IDX))
 #define FEATURES                                                                   \
 	(BIT(RPROC_RPMSG_F_NS) | BIT(RPROC_RPMSG_F_BUFSZ) | BIT(F_INDIRECT_DESC) | \
 	 BIT(RPROC_VRING_F_EVENT_IDX))
 
 #define BUFFERS_MAX	256u /* in each direction */
 #define BUFFER_SIZE	512u
+#define SERIAL_BUFFERS	64u
+#define SERIAL_SIZE	1024u
 #define BUFFER_SIZE_MIN 32u
 #define BUFFER_SIZE_MAX 65536u
 
@@ -223,6 +228,14 @@ static int init_locks(struct rpmsg_bus *bus)
 	return bus->again_fd < 0 ? -errno : 0;
 }
 
+/* As the log has it: "virtio_rpmsg_bus virtio0". */
+static void driver_name(const struct rproc_vdev *vdev, char *name, size_t len)
+{
+	snprintf(name, len, "%s virtio%d",
+		 rproc_vdev_id(vdev) == ID_SERIAL ? "virtio_rproc_serial" : "virtio_rpmsg_bus",
+		 rproc_vdev_virtio(vdev));
+}
+
 static int new_bus(struct rproc_vdev *vdev, struct rpmsg_bus **ret_bus)
 {
 	struct rpmsg_bus *bus = calloc(1, sizeof(*bus));
@@ -239,7 +252,9 @@ static int new_bus(struct rproc_vdev *vdev, struct rpmsg_bus **ret_bus)
 	bus->rproc_index = bus->rproc->index;
 	bus->virtio = rproc_vdev_virtio(vdev);
 	bus->delivering = UINT32_MAX;
-	snprintf(bus->log_name, sizeof(bus->log_name), "virtio_rpmsg_bus virtio%d", bus->virtio);
+	bus->serial = rproc_vdev_id(vdev) == ID_SERIAL;
+	bus->header = bus->serial ? 0 : RPROC_RPMSG_HEADER_SIZE;
+	driver_name(vdev, bus->log_name, sizeof(bus->log_name));
 	ret = init_locks(bus);
 	if (ret) {
 		free_bus(bus);
@@ -259,7 +274,7 @@ static int choose_sizes(struct rpmsg_bus *bus, uint32_t features)
 {
 	uint8_t config[8];
 
-	bus->tx_buf.size = bus->rx_buf.size = BUFFER_SIZE;
+	bus->tx_buf.size = bus->rx_buf.size = bus->serial ? SERIAL_SIZE : BUFFER_SIZE;
 	if (features & BIT(RPROC_RPMSG_F_BUFSZ)) {
 		if (rproc_vdev_get_config(bus->vdev, 0, config, sizeof(config)))
 			return rproc_story(
@@ -270,7 +285,7 @@ static int choose_sizes(struct rpmsg_bus *bus, uint32_t features)
 		bus->tx_buf.size = load_le32(config);
 		bus->rx_buf.size = load_le32(config + 4);
 	}
-	bus->mtu = bus->tx_buf.size - RPROC_RPMSG_HEADER_SIZE;
+	bus->mtu = bus->tx_buf.size - bus->header;
 	if (good_size(bus->tx_buf.size) && good_size(bus->rx_buf.size))
 		return 0;
 	return rproc_story(
@@ -310,9 +325,11 @@ static int init_rings(struct rpmsg_bus *bus, uint32_t features)
 	return ret;
 }
 
-static int init_half(struct rpmsg_buffers *buf, uint32_t ring_num)
+static int init_half(const struct rpmsg_bus *bus, struct rpmsg_buffers *buf, uint32_t ring_num)
 {
-	buf->num = ring_num < BUFFERS_MAX ? ring_num : BUFFERS_MAX;
+	uint32_t max = bus->serial ? SERIAL_BUFFERS : BUFFERS_MAX;
+
+	buf->num = ring_num < max ? ring_num : max;
 	buf->state = calloc(buf->num, 1);
 	return buf->state ? 0 : -ENOMEM;
 }
@@ -323,10 +340,10 @@ static int init_buffers(struct rpmsg_bus *bus)
 	struct rproc_memory memory;
 	size_t rx_len;
 	uint32_t i;
-	int ret = init_half(&bus->rx_buf, bus->rx.num);
+	int ret = init_half(bus, &bus->rx_buf, bus->rx.num);
 
 	if (!ret)
-		ret = init_half(&bus->tx_buf, bus->tx.num);
+		ret = init_half(bus, &bus->tx_buf, bus->tx.num);
 	if (ret)
 		return ret;
 	rx_len = (size_t)bus->rx_buf.num * bus->rx_buf.size;
@@ -366,6 +383,8 @@ static int set_up(struct rpmsg_bus *bus, uint32_t features)
 	if (ret)
 		return ret;
 	rpmsg_bus_register(bus);
+	if (bus->serial)
+		return rpmsg_add_channel(bus, RPROC_RPMSG_SERIAL, "rproc-serial", 0, 0, true, &id);
 	ret = rpmsg_add_channel(bus, RPROC_RPMSG_CTRL, "rpmsg_ctrl", 0, 0, true, &id);
 	if (!ret && bus->has_ns)
 		ret = rpmsg_ns_start(bus);
@@ -404,17 +423,19 @@ static void refuse(struct rproc_vdev *vdev, int error)
 	struct rproc *rproc = rproc_vdev_rproc(vdev);
 	char name[32];
 
-	snprintf(name, sizeof(name), "virtio_rpmsg_bus virtio%d", rproc_vdev_virtio(vdev));
+	driver_name(vdev, name, sizeof(name));
 	rproc_story(rproc, error, "rpmsg", "virtio%d: %s", rproc_vdev_virtio(vdev),
 		    strerror(-error));
 	rproc_context_log(rproc->context, RPROC_LOG_ERR, name,
-			  "probe with driver virtio_rpmsg_bus failed with error %d", error);
+			  "probe with driver %.*s failed with error %d", (int)strcspn(name, " "),
+			  name, error);
 	rproc_vdev_set_status(vdev, rproc_vdev_status(vdev) | STATUS_FAILED);
 }
 
 static int start(struct rproc_vdev *vdev, void *data)
 {
-	uint32_t features = rproc_vdev_features(vdev) & FEATURES;
+	bool serial = rproc_vdev_id(vdev) == ID_SERIAL;
+	uint32_t features = rproc_vdev_features(vdev) & (serial ? SERIAL_FEATURES : FEATURES);
 	struct rpmsg_bus *bus;
 	int ret = new_bus(vdev, &bus);
 
@@ -441,7 +462,8 @@ static int start(struct rproc_vdev *vdev, void *data)
 	rproc_vdev_set_status(vdev, rproc_vdev_status(vdev) | STATUS_DRIVER_OK);
 	/* From here on the remote may be at work, and so may our own callbacks. */
 	rpmsg_receive(bus);
-	rpmsg_log(bus, RPROC_LOG_INFO, "rpmsg host is online");
+	if (!serial)
+		rpmsg_log(bus, RPROC_LOG_INFO, "rpmsg host is online");
 	return 0;
 }
 
@@ -457,6 +479,14 @@ static void stop(struct rproc_vdev *vdev, bool crashed, void *data)
 	if (bus)
 		take_down(bus);
 }
+
+/* What the kernel's virtio_console driver is for a remote processor. */
+const struct rproc_vdev_driver rproc_serial_driver = {
+	.id = ID_SERIAL,
+	.name = "virtio_rproc_serial",
+	.start = start,
+	.stop = stop,
+};
 
 const struct rproc_vdev_driver rproc_rpmsg_driver = {
 	.id = ID_RPMSG,

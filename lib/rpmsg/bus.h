@@ -62,6 +62,8 @@ struct rpmsg_bus {
 	struct rproc *rproc;
 	int rproc_index, virtio;
 	bool has_ns, is_iomem;
+	bool serial;	 /* a stream of bytes (virtio id 11): no headers, one endpoint */
+	uint32_t header; /* bytes in front of each payload */
 	size_t mtu;
 	struct rproc_rpmsg_ept *ns; /* the name service's own endpoint */
 	int again_fd;		    /* written to be called on the loop */
@@ -195,6 +197,8 @@ int rpmsg_add_channel(struct rpmsg_bus *bus, enum rproc_rpmsg_channel_kind kind,
 /* -EINVAL: there is none. */
 int rpmsg_remove_channel(struct rpmsg_bus *bus, const char *name, uint32_t src, uint32_t dst);
 void rpmsg_remove_channels(struct rpmsg_bus *bus);
+/* One of the kernel's own, which nobody opens. */
+bool rpmsg_is_fixed(const struct rpmsg_channel *channel);
 /* With bus.lock. */
 struct rpmsg_channel *rpmsg_channel_by_id(struct rpmsg_bus *bus, uint64_t id);
 
@@ -234,6 +238,7 @@ void rpmsg_post(struct rpmsg_bus *bus, uint32_t index);
 void rpmsg_copy_from(const struct rpmsg_bus *bus, void *to, const void *from, size_t len);
 
 /* send.c */
+void rpmsg_copy_to(const struct rpmsg_bus *bus, void *to, const void *from, size_t len);
 /* The remote has used transmit buffers. On any thread. */
 void rpmsg_sent(struct rpmsg_bus *bus);
 /* Send from any address. @wait: see rproc_rpmsg_sendto(). */

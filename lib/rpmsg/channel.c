@@ -17,7 +17,7 @@ struct rpmsg_channel *rpmsg_channel_by_id(struct rpmsg_bus *bus, uint64_t id)
 {
 	struct list *item;
 
-	list_for_each (item, &bus->channels) {
+	list_for_each(item, &bus->channels) {
 		struct rpmsg_channel *channel = list_entry(item, struct rpmsg_channel, link);
 
 		if (channel->id == id)
@@ -26,13 +26,18 @@ struct rpmsg_channel *rpmsg_channel_by_id(struct rpmsg_bus *bus, uint64_t id)
 	return NULL;
 }
 
+bool rpmsg_is_fixed(const struct rpmsg_channel *channel)
+{
+	return channel->kind == RPROC_RPMSG_CTRL || channel->kind == RPROC_RPMSG_NS;
+}
+
 /* With bus.lock: the first that matches; any address matches RPROC_RPMSG_ADDR_ANY. */
 static struct rpmsg_channel *match(struct rpmsg_bus *bus, const char *name, uint32_t src,
 				   uint32_t dst)
 {
 	struct list *item;
 
-	list_for_each (item, &bus->channels) {
+	list_for_each(item, &bus->channels) {
 		struct rpmsg_channel *channel = list_entry(item, struct rpmsg_channel, link);
 
 		if ((src == RPROC_RPMSG_ADDR_ANY || src == channel->src) &&
@@ -102,7 +107,7 @@ int rpmsg_add_channel(struct rpmsg_bus *bus, enum rproc_rpmsg_channel_kind kind,
 	snprintf(channel->device, sizeof(channel->device), "virtio%d.%s.%d.%d", bus->virtio,
 		 channel->name, (int)src, (int)dst);
 	/* The kernel's own drivers have their channels by this. */
-	if (kind != RPROC_RPMSG_CHANNEL)
+	if (kind == RPROC_RPMSG_CTRL || kind == RPROC_RPMSG_NS)
 		channel->driver_override = strdup(name);
 	*ret_id = channel->id;
 	pthread_mutex_lock(&bus->lock);
@@ -194,7 +199,8 @@ RPROC_API int rproc_rpmsg_create_channel(struct rproc_context *context, uint64_t
 	bus = bus_of(context, via);
 	if (!bus)
 		return -ENODEV;
-	ret = rpmsg_add_channel(bus, RPROC_RPMSG_CHANNEL, name, src, dst, true, &id);
+	ret = bus->serial ? -EINVAL
+			  : rpmsg_add_channel(bus, RPROC_RPMSG_CHANNEL, name, src, dst, true, &id);
 	rpmsg_bus_put(bus);
 	if (!ret)
 		*ret_channel = id;
@@ -257,7 +263,7 @@ static int append(const struct rpmsg_bus *bus, struct rproc_rpmsg_channel_info *
 	if (!more)
 		return -ENOMEM;
 	*info = more;
-	list_for_each (item, &bus->channels)
+	list_for_each(item, &bus->channels)
 		describe(bus, list_entry(item, struct rpmsg_channel, link), &more[(*num)++]);
 	return 0;
 }
@@ -279,7 +285,7 @@ RPROC_API int rproc_rpmsg_get_channels(struct rproc_context *context,
 	int ret = info ? 0 : -ENOMEM;
 
 	pthread_mutex_lock(&context->rpmsg.lock);
-	list_for_each (item, &context->rpmsg.buses) {
+	list_for_each(item, &context->rpmsg.buses) {
 		struct rpmsg_bus *bus = list_entry(item, struct rpmsg_bus, link);
 
 		pthread_mutex_lock(&bus->lock);
@@ -307,17 +313,17 @@ static bool find_unopened(const struct rproc *rproc, const char *name,
 	struct list *item, *inner;
 	bool found = false;
 
-	list_for_each (item, &rproc->context->rpmsg.buses) {
+	list_for_each(item, &rproc->context->rpmsg.buses) {
 		struct rpmsg_bus *bus = list_entry(item, struct rpmsg_bus, link);
 
 		if (bus->rproc != rproc || atomic_load(&bus->dead))
 			continue;
 		pthread_mutex_lock(&bus->lock);
-		list_for_each (inner, &bus->channels) {
+		list_for_each(inner, &bus->channels) {
 			const struct rpmsg_channel *channel =
 				list_entry(inner, struct rpmsg_channel, link);
 
-			if (found || channel->ept || channel->kind != RPROC_RPMSG_CHANNEL ||
+			if (found || channel->ept || rpmsg_is_fixed(channel) ||
 			    strcmp(channel->name, name) != 0)
 				continue;
 			describe(bus, channel, ret_info);

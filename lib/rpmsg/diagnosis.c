@@ -98,10 +98,10 @@ static void look_at_channels(const struct rpmsg_bus *bus, int64_t now, struct te
 {
 	struct list *item;
 
-	list_for_each (item, &bus->channels) {
+	list_for_each(item, &bus->channels) {
 		const struct rpmsg_channel *channel = list_entry(item, struct rpmsg_channel, link);
 
-		if (channel->kind == RPROC_RPMSG_CHANNEL && !channel->was_opened &&
+		if (!rpmsg_is_fixed(channel) && !channel->was_opened &&
 		    now - channel->time_ns >= ODD_NS)
 			add(text,
 			    "%s: service %s at 0x%x is there since %.1f s and nobody has opened "
@@ -175,7 +175,7 @@ RPROC_API size_t rproc_rpmsg_diagnosis(struct rproc *rproc, char *buf, size_t le
 		buf[0] = '\0';
 	look_at_vdevs(rproc, &text);
 	pthread_mutex_lock(&rpmsg->lock);
-	list_for_each (item, &rpmsg->buses) {
+	list_for_each(item, &rpmsg->buses) {
 		struct rpmsg_bus *bus = list_entry(item, struct rpmsg_bus, link);
 
 		if (bus->rproc != rproc || !rpmsg_pin(bus))

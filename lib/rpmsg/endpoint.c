@@ -316,7 +316,7 @@ static int bind_channel(struct rpmsg_bus *bus, struct rpmsg_channel *channel,
 
 	if (atomic_load(&bus->dead))
 		return -ENODEV;
-	if (channel->kind != RPROC_RPMSG_CHANNEL)
+	if (rpmsg_is_fixed(channel))
 		return -EINVAL;
 	if (channel->ept)
 		return -EBUSY;
@@ -383,7 +383,11 @@ RPROC_API int rproc_rpmsg_create_ept(struct rproc_context *context, uint64_t via
 		return -ENODEV;
 	}
 	snprintf(ept->log_name, sizeof(ept->log_name), "%s %s", ept->driver, channel->device);
-	ret = end_of_add(bus, atomic_load(&bus->dead) ? -ENODEV : rpmsg_ept_add(bus, ept, src));
+	if (bus->serial)
+		ret = -EINVAL;
+	else
+		ret = atomic_load(&bus->dead) ? -ENODEV : rpmsg_ept_add(bus, ept, src);
+	ret = end_of_add(bus, ret);
 	if (ret)
 		rpmsg_ept_put(ept);
 	else

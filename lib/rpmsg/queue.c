@@ -29,7 +29,7 @@ void rpmsg_queue_fini(struct rpmsg_queue *queue)
 {
 	struct list *item, *next;
 
-	list_for_each_safe (item, next, &queue->messages)
+	list_for_each_safe(item, next, &queue->messages)
 		free(list_entry(item, struct rpmsg_queued, link));
 	if (queue->fd >= 0)
 		close(queue->fd);

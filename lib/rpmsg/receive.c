@@ -81,7 +81,8 @@ static void deliver(struct rpmsg_bus *bus, struct rproc_rpmsg_ept *ept,
 static void nobody(struct rpmsg_bus *bus)
 {
 	bus->count.no_recipient++;
-	if (!rpmsg_limit(&bus->no_recipient_lines, NO_RECIPIENT_LINES))
+	/* Nobody listens to a serial line all the time. */
+	if (bus->serial || !rpmsg_limit(&bus->no_recipient_lines, NO_RECIPIENT_LINES))
 		return;
 	pthread_mutex_unlock(&bus->lock);
 	rpmsg_log(bus, RPROC_LOG_WARNING, "msg received with no recipient");
@@ -98,20 +99,35 @@ static void malformed(struct rpmsg_bus *bus, uint32_t used, size_t len)
 	pthread_mutex_lock(&bus->lock);
 }
 
+/* Read the header once, and check it. false: the message is none. */
+static bool read_message(struct rpmsg_bus *bus, const uint8_t *va, uint32_t used,
+			 struct rproc_rpmsg_message *message)
+{
+	uint8_t header[RPROC_RPMSG_HEADER_SIZE];
+
+	message->data = va + bus->header;
+	if (bus->serial) {
+		message->len = used;
+		message->src = message->dst = 0;
+		return true;
+	}
+	rpmsg_copy_from(bus, header, va, sizeof(header));
+	message->len = load_le16(header + LEN_AT);
+	message->src = load_le32(header + SRC_AT);
+	message->dst = load_le32(header + DST_AT);
+	return used >= sizeof(header) && message->len <= used - sizeof(header);
+}
+
 static void take_message(struct rpmsg_bus *bus, uint32_t index, uint32_t used)
 {
 	const struct rpmsg_buffers *buf = &bus->rx_buf;
-	const uint8_t *va = buf->va + (size_t)index * buf->size;
-	uint8_t header[RPROC_RPMSG_HEADER_SIZE];
 	struct rproc_rpmsg_message message;
 	struct rproc_rpmsg_ept *ept;
 
-	rpmsg_copy_from(bus, header, va, sizeof(header));
-	message.data = va + sizeof(header);
-	message.len = load_le16(header + LEN_AT);
-	message.src = load_le32(header + SRC_AT);
-	message.dst = load_le32(header + DST_AT);
-	if (used < sizeof(header) || message.len > used - sizeof(header)) {
+	/* A piece of nothing would look like the end of a stream. */
+	if (bus->serial && !used)
+		return;
+	if (!read_message(bus, buf->va + (size_t)index * buf->size, used, &message)) {
 		malformed(bus, used, message.len);
 		return;
 	}
@@ -300,7 +316,7 @@ RPROC_API int rproc_rpmsg_hold_rx_buffer(struct rproc_rpmsg_ept *ept, const void
 static bool held_buffer(const struct rpmsg_bus *bus, const void *data, uint32_t *ret_index)
 {
 	const struct rpmsg_buffers *buf = &bus->rx_buf;
-	uintptr_t offset = (uintptr_t)data - (uintptr_t)buf->va - RPROC_RPMSG_HEADER_SIZE;
+	uintptr_t offset = (uintptr_t)data - (uintptr_t)buf->va - bus->header;
 
 	if (offset % buf->size || offset / buf->size >= buf->num ||
 	    buf->state[offset / buf->size] != RPMSG_RX_HELD)

@@ -17,6 +17,7 @@ void rproc_rpmsg_init(struct rproc_rpmsg *rpmsg)
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_init(&rpmsg->lock, NULL);
 	list_init(&rpmsg->buses);
+	list_init(&rpmsg->sockets);
 }
 
 void rproc_rpmsg_fini(struct rproc_rpmsg *rpmsg)
@@ -73,7 +74,7 @@ struct rpmsg_channel *rpmsg_find_channel(struct rproc_context *context, uint64_t
 	struct list *item;
 
 	pthread_mutex_lock(&context->rpmsg.lock);
-	list_for_each (item, &context->rpmsg.buses) {
+	list_for_each(item, &context->rpmsg.buses) {
 		struct rpmsg_bus *bus = list_entry(item, struct rpmsg_bus, link);
 
 		pthread_mutex_lock(&bus->lock);

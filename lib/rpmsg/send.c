@@ -162,7 +162,7 @@ static uint8_t *buffer_va(const struct rpmsg_bus *bus, uint32_t index)
 	return bus->tx_buf.va + (size_t)index * bus->tx_buf.size;
 }
 
-static void copy_to(const struct rpmsg_bus *bus, void *to, const void *from, size_t len)
+void rpmsg_copy_to(const struct rpmsg_bus *bus, void *to, const void *from, size_t len)
 {
 	if (bus->is_iomem)
 		rproc_iomem_copy_to(to, from, len);
@@ -170,22 +170,30 @@ static void copy_to(const struct rpmsg_bus *bus, void *to, const void *from, siz
 		memcpy(to, from, len);
 }
 
-/* With tx_lock: hand over a buffer whose payload is written. Returns whether to kick. */
-static bool publish(struct rpmsg_bus *bus, uint32_t index, uint32_t src, uint32_t dst, size_t len)
+static void write_header(struct rpmsg_bus *bus, uint32_t index, uint32_t src, uint32_t dst,
+			 size_t len)
 {
 	uint8_t header[RPROC_RPMSG_HEADER_SIZE] = { 0 };
-	const struct rpmsg_buffers *buf = &bus->tx_buf;
 
 	store_le32(header, src);
 	store_le32(header + 4, dst);
 	store_le32(header + 12, (uint32_t)len); /* 16 bits of length, 16 of flags: none */
-	copy_to(bus, buffer_va(bus, index), header, sizeof(header));
+	rpmsg_copy_to(bus, buffer_va(bus, index), header, sizeof(header));
+}
+
+/* With tx_lock: hand over a buffer whose payload is written. Returns whether to kick. */
+static bool publish(struct rpmsg_bus *bus, uint32_t index, uint32_t src, uint32_t dst, size_t len)
+{
+	const struct rpmsg_buffers *buf = &bus->tx_buf;
+
+	if (!bus->serial)
+		write_header(bus, index, src, dst, len);
 	if (!rproc_vring_outstanding(&bus->tx))
 		bus->tx_progress_ns = rpmsg_now_ns();
 	buf->state[index] = RPMSG_TX_REMOTE;
 	/* There is room: the ring has a slot for each of its buffers. */
 	rproc_vring_add(&bus->tx, buf->pa + (uint64_t)index * buf->size,
-			(uint32_t)(sizeof(header) + len), false, index);
+			(uint32_t)(bus->header + len), false, index);
 	bus->tx_count.tx_messages++;
 	atomic_store_explicit(&bus->sends, bus->tx_count.tx_messages, memory_order_relaxed);
 	bus->tx_count.tx_bytes += len;
@@ -213,7 +221,8 @@ static int check(struct rproc_rpmsg_ept *ept, uint32_t src, uint32_t dst, size_t
 				  "message is too big (%zu)", len);
 		return -EMSGSIZE;
 	}
-	return 0;
+	/* There are no empty buffers. */
+	return bus->serial && !len ? -EINVAL : 0;
 }
 
 int rpmsg_send_from(struct rproc_rpmsg_ept *ept, uint32_t src, uint32_t dst, const void *data,
@@ -232,7 +241,7 @@ int rpmsg_send_from(struct rproc_rpmsg_ept *ept, uint32_t src, uint32_t dst, con
 	if (ret >= 0) {
 		uint32_t index = (uint32_t)ret;
 
-		copy_to(bus, buffer_va(bus, index) + RPROC_RPMSG_HEADER_SIZE, data, len);
+		rpmsg_copy_to(bus, buffer_va(bus, index) + bus->header, data, len);
 		kick = publish(bus, index, src, dst, len);
 		ret = 0;
 	}
@@ -281,7 +290,7 @@ RPROC_API int rproc_rpmsg_get_tx_buffer(struct rproc_rpmsg_ept *ept, bool wait, 
 	pthread_mutex_lock(&bus->tx_lock);
 	ret = get_buffer(ept, wait);
 	if (ret >= 0) {
-		*ret_buf = buffer_va(bus, (uint32_t)ret) + RPROC_RPMSG_HEADER_SIZE;
+		*ret_buf = buffer_va(bus, (uint32_t)ret) + bus->header;
 		*ret_len = bus->mtu;
 		ret = 0;
 	}
@@ -296,7 +305,7 @@ RPROC_API int rproc_rpmsg_get_tx_buffer(struct rproc_rpmsg_ept *ept, bool wait, 
 static bool taken_buffer(const struct rpmsg_bus *bus, const void *payload, uint32_t *ret_index)
 {
 	const struct rpmsg_buffers *buf = &bus->tx_buf;
-	uintptr_t offset = (uintptr_t)payload - (uintptr_t)buf->va - RPROC_RPMSG_HEADER_SIZE;
+	uintptr_t offset = (uintptr_t)payload - (uintptr_t)buf->va - bus->header;
 
 	if (offset % buf->size || offset / buf->size >= buf->num ||
 	    buf->state[offset / buf->size] != RPMSG_TX_TAKEN)

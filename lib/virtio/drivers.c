@@ -7,6 +7,7 @@
 
 static const struct rproc_vdev_binding builtin[] = {
 	{ .driver = &rproc_rpmsg_driver },
+	{ .driver = &rproc_serial_driver },
 };
 
 const struct rproc_vdev_binding *rproc_builtin_vdev_driver(uint32_t id)

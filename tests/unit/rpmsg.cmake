@@ -6,7 +6,9 @@ target_link_libraries(rproc_rpmsg_fixture PUBLIC rproc_recorder)
 foreach(name
 		test_rpmsg_bus
 		test_rpmsg_channel
-		test_rpmsg_endpoint)
+		test_rpmsg_endpoint
+		test_rpmsg_serial
+		test_rpmsg_socket)
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_rpmsg_fixture)
 endforeach()

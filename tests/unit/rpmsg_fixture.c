@@ -93,7 +93,7 @@ static struct fixture_image make_image(const struct remote_options *options)
 {
 	struct fixture_table *table = fixture_table_new(false);
 
-	fixture_table_vdev(table, 7, 0, options->features);
+	fixture_table_vdev(table, options->id ? options->id : 7, 0, options->features);
 	fixture_table_vring(table, FIXTURE_ANY, options->align, options->num, 0);
 	fixture_table_vring(table, FIXTURE_ANY, options->align, options->num_out, 0);
 	if (options->config)

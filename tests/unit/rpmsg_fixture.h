@@ -15,6 +15,7 @@
 #define REMOTE_PA UINT64_C(0x150000000) /* of the buffers, where no other address is */
 
 struct remote_options {
+	uint32_t id;		       /* of the virtio device; 0: 7 */
 	struct rproc_context *context; /* NULL: one of its own, with a journal */
 	uint16_t num;		       /* of each ring; 0: 8 */
 	uint16_t num_out;	       /* 0: as num */
