@@ -41,16 +41,10 @@ int class_device_fill(struct rprocfs *fs, struct node *dir, const char *class,
 {
 	struct node *classes = fs_dir(tree_root(fs->tree), "class");
 	struct node *class_dir = fs_dir(classes, class);
-	struct node *link;
 
 	dir->vanishing = true;
 	if (!node_add_file(dir, "uevent", 0644, &uevent_ops, NULL) || device_add_power(dir) ||
 	    !fs_link_node(dir, "device", parent) || !fs_link_node(dir, "subsystem", class_dir))
 		return -ENOMEM;
-	link = fs_link_node(class_dir, dir->name, dir);
-	if (!link)
-		return -ENOMEM;
-	link->vanishing = true;
-	*ret_link = link;
-	return 0;
+	return fs_own_link(class_dir, dir->name, dir, ret_link);
 }

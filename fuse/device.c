@@ -379,14 +379,37 @@ static const struct node_ops vdev_uevent_ops = { .flags = SYSFS,
 						 .store = uevent_store };
 static const struct node_ops vdev_modalias_ops = { .flags = SYSFS, .show = vdev_modalias_show };
 
+/* Numbers are given out again: the link of @dir's name may be its successor's by now. */
+static void drop_link(struct node *links, const struct node *dir)
+{
+	struct node *link = node_child(links, dir->name);
+
+	if (link && link->priv == dir)
+		node_remove(link);
+}
+
+static struct node *take_link(struct node *links, struct processor *processor, unsigned int depth,
+			      struct node *dir)
+{
+	struct node *link;
+
+	node_remove(node_child(links, dir->name));
+	link = fs_link(links, dir->name, depth, "devices/%s/%s", processor->path, dir->name);
+	if (!link)
+		return NULL;
+	link->vanishing = true;
+	link->priv = dir;
+	return link;
+}
+
 static void remove_bus_entries(struct node *dir)
 {
 	struct rprocfs *fs = dir->priv;
 	struct node *driver = node_child(fs->platform_drivers, "rproc-virtio");
 
-	node_remove(node_child(fs->platform_devices, dir->name));
+	drop_link(fs->platform_devices, dir);
 	if (driver)
-		node_remove(node_child(driver, dir->name));
+		drop_link(driver, dir);
 }
 
 static const struct node_ops vdev_dir_ops = { .removed = remove_bus_entries };
@@ -403,21 +426,19 @@ static int add_vdev(struct processor *processor, const struct rproc_vdev_info *i
 	if (!dir)
 		return -ENOMEM;
 	dir->vanishing = true;
-	link = fs_link(fs->platform_devices, name, 3, "devices/%s/%s", processor->path, name);
+	link = take_link(fs->platform_devices, processor, 3, dir);
 	uevent = node_add_file(dir, "uevent", 0644, &vdev_uevent_ops, NULL);
 	if (!link || !uevent || !fs_link(dir, "subsystem", depth, "bus/platform") ||
 	    !node_add_file(dir, "modalias", 0444, &vdev_modalias_ops, NULL))
 		return -ENOMEM;
-	link->vanishing = true;
 	uevent->index = info->failed;
 	if (device_add_power(dir))
 		return -ENOMEM;
 	if (info->failed)
 		return 0;
-	link = fs_link(driver, name, 4, "devices/%s/%s", processor->path, name);
-	if (!link || !fs_link(dir, "driver", depth, "bus/platform/drivers/rproc-virtio"))
+	if (!take_link(driver, processor, 4, dir) ||
+	    !fs_link(dir, "driver", depth, "bus/platform/drivers/rproc-virtio"))
 		return -ENOMEM;
-	link->vanishing = true;
 	return 0;
 }
 

@@ -85,6 +85,23 @@ struct node *fs_link_node(struct node *dir, const char *name, const struct node 
 	return node;
 }
 
+int fs_own_link(struct node *dir, const char *name, const struct node *target,
+		struct node **ret_link)
+{
+	struct node *link = dir ? node_child(dir, name) : NULL;
+
+	if (link && link->priv)
+		*(struct node **)link->priv = NULL;
+	node_remove(link);
+	link = fs_link_node(dir, name, target);
+	if (!link)
+		return -ENOMEM;
+	link->vanishing = true;
+	link->priv = ret_link;
+	*ret_link = link;
+	return 0;
+}
+
 struct processor *fs_processor(struct rprocfs *fs, int index)
 {
 	return index >= 0 && index < fs->num_processors ? fs->processors[index] : NULL;

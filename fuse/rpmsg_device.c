@@ -151,11 +151,7 @@ static int fill(struct rpmsg_device *device)
 	if (device_add_power(device->dir) ||
 	    !fs_link_node(device->dir, "subsystem", rpmsg->bus_devices->parent))
 		return -ENOMEM;
-	device->bus_link = fs_link_node(rpmsg->bus_devices, device->dir->name, device->dir);
-	if (!device->bus_link)
-		return -ENOMEM;
-	device->bus_link->vanishing = true;
-	return 0;
+	return fs_own_link(rpmsg->bus_devices, device->dir->name, device->dir, &device->bus_link);
 }
 
 /* A name that the firmware chose, as a name of a directory. */

@@ -51,11 +51,9 @@ static int add_links(struct rpmsg_device *device)
 {
 	struct node *dir = node_child(device->fs->rpmsg->bus_drivers, device->driver->name);
 
-	device->back_link = fs_link_node(dir, device->dir->name, device->dir);
-	if (!device->back_link || !fs_link_node(device->dir, "driver", dir))
+	if (fs_own_link(dir, device->dir->name, device->dir, &device->back_link))
 		return -ENOMEM;
-	device->back_link->vanishing = true;
-	return 0;
+	return fs_link_node(device->dir, "driver", dir) ? 0 : -ENOMEM;
 }
 
 static void remove_links(struct rpmsg_device *device)

@@ -75,6 +75,12 @@ struct node *fs_link(struct node *dir, const char *name, unsigned int depth, con
 	__attribute__((format(printf, 4, 5)));
 /* A link to a node of this tree: up to what holds both, then down, as Linux writes them. */
 struct node *fs_link_node(struct node *dir, const char *name, const struct node *target);
+/*
+ * The same for a name that the core gives out again (virtioN): who had it just before may still
+ * be shown, and its link gives way. @ret_link is the owner's, and becomes NULL when that happens.
+ */
+int fs_own_link(struct node *dir, const char *name, const struct node *target,
+		struct node **ret_link);
 struct processor *fs_processor(struct rprocfs *fs, int index);
 int64_t fs_now_ms(void); /* CLOCK_MONOTONIC */
 /* A line of the log, of what the kernel's drivers behind the files would say. Any bytes. */

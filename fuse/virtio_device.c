@@ -169,11 +169,7 @@ static int fill(struct virtio_device *device, struct node *dir)
 			return -ENOMEM;
 	if (device_add_power(dir) || !fs_link_node(dir, "subsystem", rpmsg->virtio_devices->parent))
 		return -ENOMEM;
-	device->bus_link = fs_link_node(rpmsg->virtio_devices, dir->name, dir);
-	if (!device->bus_link)
-		return -ENOMEM;
-	device->bus_link->vanishing = true;
-	return 0;
+	return fs_own_link(rpmsg->virtio_devices, dir->name, dir, &device->bus_link);
 }
 
 static struct node *add(struct processor *processor, struct node *parent,
@@ -216,10 +212,8 @@ static void refresh_driver(struct node *dir, uint8_t status)
 	if (!bound)
 		return;
 	driver = fs_dir(drivers, name);
-	device->back_link = fs_link_node(driver, dir->name, dir);
-	if (device->back_link)
-		device->back_link->vanishing = true;
-	fs_link_node(dir, "driver", driver);
+	if (!fs_own_link(driver, dir->name, dir, &device->back_link))
+		fs_link_node(dir, "driver", driver);
 }
 
 static struct node *find(struct node *parent)
