@@ -11,12 +11,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "tool.h"
 #include "trouble.h"
 
 #define BUS_DIR	  "bus/rpmsg/devices"
 #define CLASS_DIR "class/rpmsg"
+
+/* How long a channel that is not there is waited for, and how often looked for. */
+#define MOMENT_MS 1000
+#define LOOK_MS	  20
 
 /* A channel while the list is made. */
 struct entry {
@@ -329,28 +334,43 @@ static void list_channels(const struct channel *channels, size_t count, const ch
 	      stderr);
 }
 
-static int choose(const struct channel *channels, size_t count, const char *word,
-		  struct channel *ret_channel)
+/* How many channels are meant, of which *ret_channel is one. */
+static size_t find(const struct channel *channels, size_t count, const char *word,
+		   struct channel *ret_channel)
 {
-	const struct channel *found = NULL;
-	size_t namesakes = 0;
+	size_t found = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!means_exactly(&channels[i], word))
 			continue;
 		*ret_channel = channels[i];
-		return TOOL_OK;
+		return 1;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (!means(&channels[i], word))
-			continue;
-		namesakes++;
-		found = &channels[i];
+	for (size_t i = 0; i < count; i++)
+		if (means(&channels[i], word) && !found++)
+			*ret_channel = channels[i];
+	return found;
+}
+
+static bool somebody_runs(const struct mount *mount)
+{
+	struct processor *processors;
+	bool runs = false;
+	char state[32];
+	size_t count;
+
+	if (mount_processors(mount, &processors, &count))
+		return false;
+	for (size_t i = 0; i < count && !runs; i++) {
+		mount_read(mount, processors[i].dir, "state", state, sizeof(state));
+		runs = !strcmp(state, "running") || !strcmp(state, "attached");
 	}
-	if (namesakes == 1) {
-		*ret_channel = *found;
-		return TOOL_OK;
-	}
+	free(processors);
+	return runs;
+}
+
+static int refuse(const struct channel *channels, size_t count, const char *word, size_t found)
+{
 	fputs(found ? "rproc: there are several channels " : "rproc: no channel ", stderr);
 	trouble_print(stderr, word, strlen(word));
 	fputc('\n', stderr);
@@ -358,18 +378,27 @@ static int choose(const struct channel *channels, size_t count, const char *word
 	return TOOL_NO_PROCESSOR;
 }
 
+/* Firmware announces its services when it likes: one that was just started gets a moment. */
 int rpmsg_resolve(const struct mount *mount, const char *word, struct channel *ret_channel)
 {
+	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000 };
 	struct channel *channels;
-	size_t count;
+	size_t count, found;
 	int code, err;
 
-	err = rpmsg_list(mount, true, &channels, &count);
-	if (err) {
-		trouble_report("list of channels", -err, "", "");
-		return TOOL_REFUSED;
+	for (int waited = 0;; waited += LOOK_MS) {
+		err = rpmsg_list(mount, true, &channels, &count);
+		if (err) {
+			trouble_report("list of channels", -err, "", "");
+			return TOOL_REFUSED;
+		}
+		found = find(channels, count, word, ret_channel);
+		if (found || waited >= MOMENT_MS || !somebody_runs(mount))
+			break;
+		free(channels);
+		nanosleep(&look, NULL);
 	}
-	code = choose(channels, count, word, ret_channel);
+	code = found == 1 ? TOOL_OK : refuse(channels, count, word, found);
 	free(channels);
 	return code;
 }

@@ -34,8 +34,8 @@ int rpmsg_list(const struct mount *mount, bool all, struct channel **ret_channel
 
 /*
  * The channel that @word means: a device's name, a service's name if it is one channel's
- * alone, PROCESSOR:SERVICE, or rpmsgN. Tells what went wrong itself. TOOL_OK,
- * TOOL_NO_PROCESSOR or TOOL_REFUSED.
+ * alone, PROCESSOR:SERVICE, or rpmsgN. Waits a moment for one that is not there while a
+ * processor runs. Tells what went wrong itself. TOOL_OK, TOOL_NO_PROCESSOR or TOOL_REFUSED.
  */
 int rpmsg_resolve(const struct mount *mount, const char *word, struct channel *ret_channel);
 

@@ -60,11 +60,13 @@ for word in rpmsg-raw host0:rpmsg-raw remoteproc0:rpmsg-raw virtio0.rpmsg-raw.-1
 	dev/rpmsg0 /dev/rpmsg0; do
 	expect 0 ping --count 1 "$word"
 done
-for word in host1:rpmsg-raw host0: :rpmsg-raw rpmsg_ctrl rpmsg_ctrl0 rpmsg_ns rpmsg1; do
+for word in host1:rpmsg-raw host0: :rpmsg-raw rpmsg_ctrl; do
 	expect 3 ping "$word"
 	says "$err" "no channel $word"
 done
-boot host2 rpmsg_echo.elf virtio2.rpmsg-raw
+# What firmware is about to announce is waited for.
+expect 0 start host2 rpmsg_echo.elf
+expect 0 ping host2:rpmsg-raw
 expect 3 ping rpmsg-raw
 says "$err" "several channels"
 says "$err" "virtio0.rpmsg-raw.-1.1024, virtio2.rpmsg-raw.-1.1024"
