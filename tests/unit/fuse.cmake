@@ -17,7 +17,11 @@ foreach(name test_fuse_fs test_fuse_boot)
 	rproc_add_unit_test(${name} ${name}.c fuse_fixture.c)
 	target_link_libraries(${name} PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder)
 endforeach()
-rproc_add_unit_test(test_fuse_memory test_fuse_memory.c)
-target_link_libraries(test_fuse_memory PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder
-	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=vasprintf
+set(failing -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=vasprintf
 	-Wl,--wrap=asprintf)
+rproc_add_unit_test(test_fuse_memory test_fuse_memory.c fuse_oom.c)
+target_link_libraries(test_fuse_memory PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder
+	${failing})
+rproc_add_unit_test(test_fuse_rpmsg_memory test_fuse_rpmsg_memory.c fuse_rpmsg_fixture.c fuse_oom.c)
+target_link_libraries(test_fuse_rpmsg_memory PRIVATE rprocfs_fs rproc_fuse_front
+	rproc_rpmsg_fixture ${failing})

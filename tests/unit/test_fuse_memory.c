@@ -13,63 +13,8 @@
 #include <string.h>
 #include "core_images.h"
 #include "fs.h"
+#include "fuse_oom.h"
 #include "recorder.h"
-
-/* Allocations of this thread until one fails; negative: none does. */
-static _Thread_local long countdown = -1;
-static _Thread_local bool failed;
-
-static bool fails(void)
-{
-	if (countdown < 0)
-		return false;
-	if (countdown-- > 0)
-		return false;
-	failed = true;
-	return true;
-}
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__real_calloc(size_t num, size_t size);
-void *__wrap_calloc(size_t num, size_t size);
-void *__wrap_calloc(size_t num, size_t size)
-{
-	return fails() ? NULL : __real_calloc(num, size);
-}
-
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
-
-int __real_vasprintf(char **ret, const char *fmt, va_list ap);
-int __wrap_vasprintf(char **ret, const char *fmt, va_list ap);
-int __wrap_vasprintf(char **ret, const char *fmt, va_list ap)
-{
-	return fails() ? -1 : __real_vasprintf(ret, fmt, ap);
-}
-
-int __wrap_asprintf(char **ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int __wrap_asprintf(char **ret, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	if (fails())
-		return -1;
-	va_start(ap, fmt);
-	n = __real_vasprintf(ret, fmt, ap);
-	va_end(ap);
-	return n;
-}
 
 static void kick(void *data)
 {
@@ -92,17 +37,16 @@ static int try_start(struct recorder *rec, long n, struct rprocfs **ret_fs)
 	const struct fs_options options = { 0 };
 	int err;
 
-	failed = false;
-	countdown = n;
+	fuse_oom_arm(n);
 	err = fs_new(&options, kick, NULL, ret_fs);
 	if (!err) {
 		err = fs_attach(*ret_fs, rec->context);
 		if (err) {
-			countdown = -1;
+			fuse_oom_disarm();
 			fs_free(*ret_fs);
 		}
 	}
-	countdown = -1;
+	fuse_oom_disarm();
 	return err;
 }
 
@@ -128,7 +72,7 @@ static void the_start_fails_in_words_or_not_at_all(void **state)
 		fs_detach(fs);
 		front_fini(&front);
 		fs_free(fs);
-		if (!failed)
+		if (!fuse_oom_failed())
 			break;
 	}
 	assert_true(n > 100);
@@ -147,8 +91,7 @@ static void look_around(struct front *front, struct rprocfs *fs, long n)
 	struct node_open *open;
 	char buf[4096];
 
-	failed = false;
-	countdown = n;
+	fuse_oom_arm(n);
 	fs_settle(fs);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct node_call *call = NULL;
@@ -166,7 +109,7 @@ static void look_around(struct front *front, struct rprocfs *fs, long n)
 		}
 		node_release(open);
 	}
-	countdown = -1;
+	fuse_oom_disarm();
 }
 
 static void a_boot_is_shown_as_far_as_memory_goes(void **state)
@@ -195,7 +138,7 @@ static void a_boot_is_shown_as_far_as_memory_goes(void **state)
 		fs_detach(fs);
 		front_fini(&front);
 		fs_free(fs);
-		if (!failed)
+		if (!fuse_oom_failed())
 			break;
 	}
 	assert_true(n > 20);
