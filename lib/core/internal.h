@@ -429,6 +429,8 @@ const struct rproc_vdev_binding *rproc_builtin_vdev_driver(uint32_t id);
 extern const struct rproc_vdev_driver rproc_rpmsg_driver, rproc_serial_driver;
 void rproc_rpmsg_init(struct rproc_rpmsg *rpmsg);
 void rproc_rpmsg_fini(struct rproc_rpmsg *rpmsg);
+/* On the worker: nobody will answer any more. Channels stay until the stop, as in the kernel. */
+void rproc_rpmsg_crashed(struct rproc *rproc);
 /* rpmsg/socket.c: before the loop ends. */
 void rproc_rpmsg_end_sockets(struct rproc_context *context);
 

@@ -110,6 +110,7 @@ static int handle_crash(struct rproc *rproc, struct rproc_work *work)
 	rproc_set_state(rproc, RPROC_STATE_CRASHED, reason);
 	rproc_log(rproc, RPROC_LOG_ERR, "handling crash #%llu in %s",
 		  atomic_fetch_add(&rproc->crashes, 1) + 1, rproc->name);
+	rproc_rpmsg_crashed(rproc);
 	if (atomic_load(&rproc->recovery_disabled))
 		return 0;
 	return rproc_do_recovery(rproc);

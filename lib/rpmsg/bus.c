@@ -417,6 +417,39 @@ static void take_down(struct rpmsg_bus *bus)
 	rpmsg_bus_put(bus);
 }
 
+/* A bus of the processor that is not dead yet, counted, or NULL. */
+static struct rpmsg_bus *next_alive(struct rproc *rproc)
+{
+	struct rproc_rpmsg *rpmsg = &rproc->context->rpmsg;
+	struct rpmsg_bus *found = NULL;
+	struct list *item;
+
+	pthread_mutex_lock(&rpmsg->lock);
+	list_for_each(item, &rpmsg->buses) {
+		struct rpmsg_bus *bus = list_entry(item, struct rpmsg_bus, link);
+
+		if (bus->rproc != rproc || atomic_load(&bus->dead))
+			continue;
+		rpmsg_bus_get(bus);
+		found = bus;
+		break;
+	}
+	pthread_mutex_unlock(&rpmsg->lock);
+	return found;
+}
+
+void rproc_rpmsg_crashed(struct rproc *rproc)
+{
+	struct rpmsg_bus *bus;
+
+	while ((bus = next_alive(rproc))) {
+		atomic_store(&bus->dead, true);
+		wake_senders(bus);
+		rpmsg_close_epts(bus);
+		rpmsg_bus_put(bus);
+	}
+}
+
 /* A driver that cannot is no failed boot: the device stays without one. */
 static void refuse(struct rproc_vdev *vdev, int error)
 {

@@ -12,8 +12,10 @@ foreach(name
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_rpmsg_fixture)
 endforeach()
-rproc_add_host_test(test_rpmsg_host test_rpmsg_host.c host_board_fixture.c
-	$<TARGET_OBJECTS:rproc_plugin_host>)
-target_compile_definitions(test_rpmsg_host PRIVATE
-	HOST_TEST_BOARD="${CMAKE_BINARY_DIR}/plugins/host/host.dtb")
-add_dependencies(test_rpmsg_host rproc_host_board)
+foreach(test test_rpmsg_host soak_rpmsg)
+	rproc_add_host_test(${test} ${test}.c host_board_fixture.c
+		$<TARGET_OBJECTS:rproc_plugin_host>)
+	target_compile_definitions(${test} PRIVATE
+		HOST_TEST_BOARD="${CMAKE_BINARY_DIR}/plugins/host/host.dtb")
+	add_dependencies(${test} rproc_host_board)
+endforeach()

@@ -488,6 +488,29 @@ static void stop_crash_and_removal_reach_every_endpoint(void **state)
 	remote_free(remote);
 }
 
+static void a_crash_without_recovery_ends_endpoints_and_keeps_channels(void **state)
+{
+	struct remote *remote = remote_new(NULL);
+	uint64_t channel = remote_announce(remote, "echo", 0x400);
+	struct rproc_rpmsg_ept *ept, *more;
+
+	(void)state;
+	rproc_set_recovery(remote->rproc, false);
+	assert_int_equal(rproc_rpmsg_open(remote->context, channel, NULL, &ept), 0);
+	recorder_crash(remote->rec, RPROC_CRASH_WATCHDOG);
+	assert_int_equal(rproc_state(remote->rproc), RPROC_STATE_CRASHED);
+	assert_int_equal(rproc_rpmsg_send(ept, "x", 1), -EPIPE);
+	assert_int_equal(rproc_rpmsg_recv(ept, NULL, 0, -1, NULL), -EPIPE);
+	assert_int_equal(remote_count(remote, "echo"), 1);
+	assert_int_equal(rproc_rpmsg_open(remote->context, channel, NULL, &more), -ENODEV);
+	rproc_rpmsg_destroy_ept(ept);
+	assert_int_equal(rproc_trigger_recovery(remote->rproc), 0);
+	remote_restart(remote);
+	assert_int_equal(remote_count(remote, "echo"), 0);
+	remote_announce(remote, "echo", 0x400);
+	remote_free(remote);
+}
+
 static void endpoints_may_outlive_their_context(void **state)
 {
 	struct remote *remote = remote_new(NULL);
@@ -519,6 +542,7 @@ int main(void)
 		cmocka_unit_test(a_flood_of_bad_messages_does_not_flood_the_log),
 		cmocka_unit_test(events_tell_of_the_bus_and_its_channels),
 		cmocka_unit_test(stop_crash_and_removal_reach_every_endpoint),
+		cmocka_unit_test(a_crash_without_recovery_ends_endpoints_and_keeps_channels),
 		cmocka_unit_test(endpoints_may_outlive_their_context),
 	};
 
