@@ -55,7 +55,12 @@ static void put_counters(struct text *text, int virtio, const struct rproc_rpmsg
 			    (unsigned long long)lines[i].value);
 }
 
-/* Of each bus of the processor: its control device stands for it. */
+/* Of each bus of the processor: its control device stands for it, or its only channel. */
+static bool stands_for_bus(const struct rproc_rpmsg_channel_info *info)
+{
+	return info->kind == RPROC_RPMSG_CTRL || info->kind == RPROC_RPMSG_SERIAL;
+}
+
 static void counters_show(struct node_open *open, struct node_call *call)
 {
 	struct processor *processor = open->node->priv;
@@ -70,7 +75,7 @@ static void counters_show(struct node_open *open, struct node_call *call)
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (info[i].rproc == processor->index && info[i].kind == RPROC_RPMSG_CTRL &&
+		if (info[i].rproc == processor->index && stands_for_bus(&info[i]) &&
 		    !rproc_rpmsg_get_counters(context, info[i].id, &counters))
 			put_counters(&open->text, info[i].virtio, &counters);
 	free(info);

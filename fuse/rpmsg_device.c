@@ -145,6 +145,8 @@ static int fill(struct rpmsg_device *device)
 	};
 	struct rpmsg_fs *rpmsg = device->fs->rpmsg;
 
+	if (device->info.kind == RPROC_RPMSG_SERIAL)
+		return 0; /* on no bus: only what its driver makes of it is seen */
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (!node_add_file(device->dir, files[i].name, files[i].mode, files[i].ops, device))
 			return -ENOMEM;
@@ -157,7 +159,7 @@ static int fill(struct rpmsg_device *device)
 /* A name that the firmware chose, as a name of a directory. */
 static void file_name(const struct rproc_rpmsg_channel_info *info, char *name, size_t size)
 {
-	snprintf(name, size, "%s", info->device);
+	snprintf(name, size, "%s", info->kind == RPROC_RPMSG_SERIAL ? info->name : info->device);
 	for (; *name; name++)
 		if (*name == '/')
 			*name = '!';
@@ -197,7 +199,7 @@ static void add_device(struct rprocfs *fs, const struct rproc_rpmsg_channel_info
 struct rpmsg_device *rpmsg_device_find(struct rprocfs *fs, const char *name)
 {
 	for (struct rpmsg_device *device = fs->rpmsg->devices; device; device = device->next)
-		if (!strcmp(device->dir->name, name))
+		if (device->bus_link && !strcmp(device->dir->name, name))
 			return device;
 	return NULL;
 }

@@ -51,6 +51,8 @@ static int add_links(struct rpmsg_device *device)
 {
 	struct node *dir = node_child(device->fs->rpmsg->bus_drivers, device->driver->name);
 
+	if (device->info.kind == RPROC_RPMSG_SERIAL)
+		return 0;
 	if (fs_own_link(dir, device->dir->name, device->dir, &device->back_link))
 		return -ENOMEM;
 	return fs_link_node(device->dir, "driver", dir) ? 0 : -ENOMEM;
@@ -100,6 +102,11 @@ static int bind(struct rpmsg_device *device, const struct rpmsg_driver *driver)
 
 void rpmsg_driver_match(struct rpmsg_device *device)
 {
+	/* A serial line is on no bus, and is a terminal whatever else there is. */
+	if (device->info.kind == RPROC_RPMSG_SERIAL) {
+		bind(device, &rpmsg_tty_driver);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
 		if (wants(drivers[i], device) && !bind(device, drivers[i]))
 			return;

@@ -87,7 +87,8 @@ struct rpmsg_driver {
 struct rpmsg_device {
 	struct rprocfs *fs;
 	struct rproc_rpmsg_channel_info info; /* as it appeared */
-	struct node *dir, *bus_link;	      /* devices/.../virtio0.NAME... */
+	struct node *dir, *bus_link;	      /* devices/.../virtio0.NAME...; a serial line
+						 has no bus_link */
 	const struct rpmsg_driver *driver;    /* bound */
 	struct node *back_link;		      /* while it is: the driver's link to it */
 	void *bound;			      /* the driver's own */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The driver rpmsg_tty: a channel of the service "rpmsg-tty" is a terminal. Owns the
- * message that is half in it. Must not know how a terminal is made.
+ * The driver rpmsg_tty: a channel of the service "rpmsg-tty" is a terminal, and so is a
+ * serial line (rproc_serial), which is a channel without addresses. Owns the message
+ * that is half in it. Must not know how a terminal is made.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -25,21 +25,20 @@ static void idle(void *data)
 	rpmsg_mount_settle(data);
 }
 
-int rpmsg_mount_setup(void **state)
+static struct rpmsg_mount *mount(struct remote_options *remote)
 {
 	const struct fs_options options = { .uid = getuid(),
 					    .gid = getgid(),
 					    .send_timeout_ms = SEND_TIMEOUT_MS };
 	struct rproc_context_options context = { .size = sizeof(context), .log = fs_log };
-	struct remote_options remote = { 0 };
 	struct rpmsg_mount *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
 	assert_int_equal(fs_new(&options, kick, NULL, &f->fs), 0);
 	context.log_data = f->fs;
 	assert_int_equal(rproc_context_new(&context, &f->context), 0);
-	remote.context = f->context;
-	f->remote = remote_new_offline(&remote);
+	remote->context = f->context;
+	f->remote = remote_new_offline(remote);
 	assert_int_equal(fs_attach(f->fs, f->context), 0);
 	front_init(&f->front, fs_tree(f->fs));
 	f->front.idle = idle;
@@ -47,7 +46,22 @@ int rpmsg_mount_setup(void **state)
 	assert_store(STATE, "start", 5);
 	remote_restart(f->remote);
 	rpmsg_mount_settle(f);
-	*state = f;
+	return f;
+}
+
+int rpmsg_mount_setup(void **state)
+{
+	struct remote_options options = { 0 };
+
+	*state = mount(&options);
+	return 0;
+}
+
+int rpmsg_mount_setup_serial(void **state)
+{
+	struct remote_options options = { .id = 11, .buffers = 2 * 8 * 1024 };
+
+	*state = mount(&options);
 	return 0;
 }
 

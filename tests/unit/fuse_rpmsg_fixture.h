@@ -33,8 +33,9 @@ struct rpmsg_mount {
 	struct remote_message got; /* a place for one */
 };
 
-/* cmocka's: with a vdev of 8 buffers and a name service. */
+/* cmocka's: with a vdev of 8 buffers and a name service; or with a serial line. */
 int rpmsg_mount_setup(void **state);
+int rpmsg_mount_setup_serial(void **state);
 int rpmsg_mount_teardown(void **state);
 /* What the loop does when it is woken. */
 void rpmsg_mount_settle(struct rpmsg_mount *f);

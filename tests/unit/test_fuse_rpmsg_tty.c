@@ -218,6 +218,50 @@ static void there_are_thirty_two(void **state)
 	assert_non_null(node_child(front_find(&f->front, "dev"), "ttyRPMSG5"));
 }
 
+/* ---- a serial line ------------------------------------------------------------------------ */
+
+static void a_serial_line_is_a_terminal_and_on_no_bus(void **state)
+{
+	struct rpmsg_mount *f = *state;
+	struct vring_peer_desc desc;
+	struct pollfd ready = { .fd = fs_poll_fd(f->fs), .events = POLLIN };
+	uint16_t id;
+	char buf[16];
+	int fd;
+
+	assert_names("dev", "remoteproc0 ttyRPMSG0");
+	assert_names(BUS, "");
+	assert_names("bus/virtio/devices/virtio0", "device driver features modalias power "
+						   "rproc-serial status subsystem uevent vendor");
+	assert_text("bus/virtio/devices/virtio0/uevent",
+		    "DRIVER=virtio_rproc_serial\nMODALIAS=virtio:d0000000Bv00000000\n");
+	assert_non_null(strstr(front_text(&f->front, "librproc/dsp/rpmsg_counters"),
+			       "virtio0 tx_buffers 8\n"));
+	assert_store("bus/rpmsg/drivers/rpmsg_tty/unbind", "rproc-serial", -ENODEV);
+	fd = open(target(f, "ttyRPMSG0"), O_RDWR | O_NOCTTY);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "bytes", 5), 5);
+	while (!vring_peer_take(&f->remote->out, &id)) {
+		assert_true(poll(&ready, 1, FRONT_WAIT_S * 1000) > 0);
+		rpmsg_mount_settle(f);
+	}
+	desc = vring_peer_desc(&f->remote->out, id);
+	assert_int_equal(desc.len, 5);
+	assert_memory_equal(remote_va(f->remote, desc.addr), "bytes", 5);
+	vring_peer_use(&f->remote->out, id, 0);
+	assert_true(vring_peer_take(&f->remote->in, &id));
+	desc = vring_peer_desc(&f->remote->in, id);
+	memcpy(remote_va(f->remote, desc.addr), "answer", 6);
+	vring_peer_use(&f->remote->in, id, 6);
+	remote_interrupt(f->remote, 0);
+	await(f, fd, POLLIN);
+	assert_int_equal(read(fd, buf, sizeof(buf)), 6);
+	assert_memory_equal(buf, "answer", 6);
+	assert_store(STATE, "stop", 4);
+	assert_names("dev", "remoteproc0");
+	close(fd);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, rpmsg_mount_setup, rpmsg_mount_teardown)
 
 int main(void)
@@ -230,6 +274,8 @@ int main(void)
 		test(a_full_terminal_holds_messages_back),
 		test(the_end_of_the_channel_hangs_up),
 		test(there_are_thirty_two),
+		cmocka_unit_test_setup_teardown(a_serial_line_is_a_terminal_and_on_no_bus,
+						rpmsg_mount_setup_serial, rpmsg_mount_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
