@@ -426,6 +426,7 @@ static int add_vdev(struct processor *processor, const struct rproc_vdev_info *i
 	if (!dir)
 		return -ENOMEM;
 	dir->vanishing = true;
+	dir->index = (unsigned int)processor_incarnation(processor);
 	link = take_link(fs->platform_devices, processor, 3, dir);
 	uevent = node_add_file(dir, "uevent", 0644, &vdev_uevent_ops, NULL);
 	if (!link || !uevent || !fs_link(dir, "subsystem", depth, "bus/platform") ||
@@ -442,10 +443,14 @@ static int add_vdev(struct processor *processor, const struct rproc_vdev_info *i
 	return 0;
 }
 
-static bool has_number(const struct rproc_vdev_info *info, size_t count, const struct node *dir)
+/* Is the directory that of a vdev there is? One of an earlier boot may have had its number. */
+static bool is_there(const struct processor *processor, const struct rproc_vdev_info *info,
+		     size_t count, const struct node *dir)
 {
 	char name[40];
 
+	if (dir->index != (unsigned int)processor_incarnation(processor))
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "rproc-virtio.%d.auto", info[i].number);
 		if (!strcmp(name, dir->name))
@@ -465,7 +470,7 @@ void device_refresh_vdevs(struct processor *processor)
 		return;
 	for (struct node *node = processor->sysfs->first; node; node = next) {
 		next = node->next;
-		if (node->ops == &vdev_dir_ops && !has_number(info, count, node))
+		if (node->ops == &vdev_dir_ops && !is_there(processor, info, count, node))
 			node_remove(node);
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -477,14 +482,29 @@ void device_refresh_vdevs(struct processor *processor)
 	free(info);
 }
 
+/* Resources go without an event: who looks for the vdevs of all processors finds those left. */
+static void refresh_all_vdevs(struct node *dir, const char *name)
+{
+	struct rprocfs *fs = dir->priv;
+
+	if (name && strncmp(name, "rproc-virtio.", 13))
+		return;
+	for (int i = 0; i < fs->num_processors; i++)
+		if (fs->processors[i])
+			device_refresh_vdevs(fs->processors[i]);
+}
+
+static const struct node_ops vdev_links_ops = { .refresh = refresh_all_vdevs };
+
 int device_add_skeleton(struct rprocfs *fs, struct node *root)
 {
 	struct node *platform = fs_dir(fs_dir(root, "bus"), "platform");
+	struct node *drivers = fs_dir(platform, "drivers");
 
-	fs->platform_devices = fs_dir(platform, "devices");
-	fs->platform_drivers = fs_dir(platform, "drivers");
-	if (!fs->platform_devices || !fs_dir(fs->platform_drivers, "rproc-virtio") ||
-	    !fs_dir(fs->devices, "platform"))
+	fs->platform_devices = node_add_dir(platform, "devices", 0755, &vdev_links_ops, fs);
+	fs->platform_drivers = drivers;
+	if (!fs->platform_devices || !fs_dir(fs->devices, "platform") ||
+	    !node_add_dir(drivers, "rproc-virtio", 0755, &vdev_links_ops, fs))
 		return -ENOMEM;
 	return 0;
 }
