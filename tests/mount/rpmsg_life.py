@@ -93,6 +93,37 @@ def test_clients_go_on_while_the_processor_comes_and_goes(place):
     assert rpmsg_files(board) == [], rpmsg_files(board)
 
 
+def test_processors_take_over_each_others_numbers(place):
+    """virtioN, rpmsgN and ttyRPMSGN are given out again as soon as they are free."""
+    board = Board(place, "rpmsg_echo.elf")
+
+    def come_and_go(index):
+        firmware = ("rpmsg_echo.elf", "rpmsg_tty.elf")[index % 2]
+        write(board.path("firmware", index), firmware)
+        for _ in range(15):
+            write(board.path("state", index), "start")
+            write(board.path("state", index), "stop")
+    write(board.path("state"), "stop")
+    for wait in [in_thread(come_and_go, index) for index in range(4)]:
+        wait(3 * WAIT_S)
+    assert rpmsg_files(board) == [], rpmsg_files(board)
+    assert os.listdir(board.mount + "/bus/virtio/devices") == []
+    for index in range(4):
+        write(board.path("firmware", index), "rpmsg_echo.elf")
+        write(board.path("state", index), "start")
+    wait_for(lambda: len(board.channels()) == 12)
+    for number in range(4):
+        link = os.readlink(board.mount + "/bus/virtio/devices/virtio%d" % number)
+        owner = link.split("/remoteproc/")[1].split("/")[0]
+        text = b"by way of " + owner.encode()
+        found = [n for n in os.listdir(board.mount + "/class/rpmsg") if "ctrl" not in n and
+                 owner in os.readlink(board.mount + "/class/rpmsg/" + n)]
+        fd = os.open(board.dev(found[0]), os.O_RDWR)
+        os.write(fd, text)
+        assert os.read(fd, 100) == text
+        os.close(fd)
+
+
 def test_lies_of_a_firmware_harm_nobody_else(place):
     board = Board(place, "rpmsg_hostile.elf")
     for lie in range(LIES):
