@@ -279,6 +279,9 @@ def in_thread(function, *args):
     result = []
 
     def body():
+        # While another thread forks it has its signals blocked, and the end of a child would
+        # be told to this one: what waits here would be interrupted, and done twice by Python.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         try:
             result.append((function(*args), None))
         except Exception as e:
