@@ -488,6 +488,7 @@ static void remove_glue(struct rpmsg_device *device)
 }
 
 const struct rpmsg_driver rpmsg_chrdev_driver = { .name = "rpmsg_chrdev",
+						  .module = "rpmsg_char",
 						  .ids = { "rpmsg-raw", "rpmsg_chrdev" },
 						  .probe = probe,
 						  .remove = remove_glue };

@@ -266,7 +266,7 @@ static int add_bus_links(struct processor *processor, struct device *device, uns
 		return -ENOMEM;
 	if (!*plugin)
 		return 0;
-	driver = fs_dir(fs->platform_drivers, plugin);
+	driver = driver_of_plugin(fs, plugin);
 	if (!driver)
 		return -ENOMEM;
 	device->driver_link = fs_link(driver, name, 4, "devices/%s", path);
@@ -501,10 +501,13 @@ int device_add_skeleton(struct rprocfs *fs, struct node *root)
 	struct node *platform = fs_dir(fs_dir(root, "bus"), "platform");
 	struct node *drivers = fs_dir(platform, "drivers");
 
+	fs->modules = fs_dir(root, "module");
 	fs->platform_devices = node_add_dir(platform, "devices", 0755, &vdev_links_ops, fs);
 	fs->platform_drivers = drivers;
 	if (!fs->platform_devices || !fs_dir(fs->devices, "platform") ||
-	    !node_add_dir(drivers, "rproc-virtio", 0755, &vdev_links_ops, fs))
+	    !node_add_dir(drivers, "rproc-virtio", 0755, &vdev_links_ops, fs) ||
+	    !driver_add(fs, drivers, "rproc-virtio", "remoteproc", &driver_fixed_ops,
+			&driver_fixed_ops))
 		return -ENOMEM;
 	return 0;
 }

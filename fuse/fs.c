@@ -271,6 +271,8 @@ void fs_settle(struct rprocfs *fs)
 		apply_event(fs, &event);
 		any = true;
 	}
+	if (atomic_exchange(&fs->unloaded, false))
+		driver_unload_all(fs);
 	if (!any)
 		return;
 	rpmsg_refresh(fs);
@@ -438,7 +440,8 @@ struct tree *fs_tree(struct rprocfs *fs)
 
 void fs_detach(struct rprocfs *fs)
 {
-	own_control_remove(fs);
+	errands_end(fs);
+	own_control_free(fs);
 	/* Dumps and processors hold nodes elsewhere: they go before the tree does. */
 	while (fs->devcoredumps && fs->devcoredumps->first)
 		node_remove(fs->devcoredumps->first);

@@ -2,9 +2,8 @@
 /*
  * librproc/control, on modelled hardware only: whoever tests with a model loads
  * and unloads the drivers and plays the outside world. One line a write, which
- * succeeds or fails as the command does; the file then reads as its answer. Owns
- * the thread that carries commands out, since loading a driver may take long;
- * must not know what a command of the model means.
+ * succeeds or fails as the command does; the file then reads as its answer. Must
+ * not know what a command of the model means.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,12 +18,7 @@
 #define WORDS_AT_ONCE  32 /* of a file, in one command of the model */
 
 struct own_control {
-	struct rprocfs *fs;
-	pthread_t thread;
-	pthread_mutex_t lock; /* guards what follows */
-	pthread_cond_t changed;
-	struct node_call *queue; /* call->priv: a copy of its line */
-	bool stop;
+	pthread_mutex_t lock; /* guards the answer */
 	char answer[ANSWER_MAX];
 };
 
@@ -85,6 +79,7 @@ static int run(struct rprocfs *fs, const char *line, char *reply, size_t len)
 	}
 	if (!strcmp(line, "teardown")) {
 		rproc_context_remove_boards(fs->context);
+		atomic_store(&fs->unloaded, true);
 		return 0;
 	}
 	if (sscanf(line, "memset-table %1023s %i%n", path, &da, &end) == 2 && !line[end])
@@ -92,67 +87,27 @@ static int run(struct rprocfs *fs, const char *line, char *reply, size_t len)
 	return rproc_context_hw_command(fs->context, line, reply, len);
 }
 
-static void carry_out(struct own_control *control, struct node_call *call)
+static int carry_out(struct rprocfs *fs, const char *subject, const char *line)
 {
+	struct own_control *control = fs->control;
 	char reply[ANSWER_MAX] = "";
-	int err = run(control->fs, call->priv, reply, sizeof(reply));
+	int err = run(fs, line, reply, sizeof(reply));
 
+	(void)subject;
 	pthread_mutex_lock(&control->lock);
 	memcpy(control->answer, reply, sizeof(reply));
 	pthread_mutex_unlock(&control->lock);
-	free(call->priv);
-	node_call_done(call, err ? err : (ssize_t)call->size);
-	node_call_put(call);
-}
-
-static void *serve(void *data)
-{
-	struct own_control *control = data;
-	struct node_call *call;
-
-	pthread_mutex_lock(&control->lock);
-	while (!control->stop) {
-		call = control->queue;
-		if (!call) {
-			pthread_cond_wait(&control->changed, &control->lock);
-			continue;
-		}
-		control->queue = call->next_waiting;
-		pthread_mutex_unlock(&control->lock);
-		carry_out(control, call);
-		pthread_mutex_lock(&control->lock);
-	}
-	pthread_mutex_unlock(&control->lock);
-	return NULL;
+	return err;
 }
 
 /* ---- the file ---------------------------------------------------------------------------- */
 
 static void control_store(struct node_open *open, struct node_call *call)
 {
-	struct own_control *control = ((struct rprocfs *)open->node->priv)->control;
-	struct node_call **place;
-	char *line;
-
-	if (!call->data_size || call->data_size > LINE_MAX_BYTES) {
+	if (call->data_size > LINE_MAX_BYTES)
 		node_call_done(call, -EINVAL);
-		return;
-	}
-	line = strndup(call->data, call->data_size);
-	if (!line) {
-		node_call_done(call, -ENOMEM);
-		return;
-	}
-	line[strcspn(line, "\n")] = '\0';
-	call->priv = line;
-	call->next_waiting = NULL;
-	node_call_hold(call);
-	pthread_mutex_lock(&control->lock);
-	for (place = &control->queue; *place; place = &(*place)->next_waiting)
-		;
-	*place = call;
-	pthread_cond_signal(&control->changed);
-	pthread_mutex_unlock(&control->lock);
+	else
+		errand_add(open->node->priv, call, carry_out, "");
 }
 
 static void control_show(struct node_open *open, struct node_call *call)
@@ -175,50 +130,22 @@ static const struct node_ops control_ops = { .flags = NODE_STRICT,
 int own_control_add(struct rprocfs *fs)
 {
 	struct own_control *control;
-	int err;
 
 	if (!fs->options.setup)
 		return 0;
 	control = calloc(1, sizeof(*control));
 	if (!control)
 		return -ENOMEM;
-	control->fs = fs;
 	pthread_mutex_init(&control->lock, NULL);
-	pthread_cond_init(&control->changed, NULL);
-	err = -pthread_create(&control->thread, NULL, serve, control);
-	if (err)
-		goto free_control;
 	fs->control = control;
 	return node_add_file(fs->own, "control", 0600, &control_ops, fs) ? 0 : -ENOMEM;
-
-free_control:
-	pthread_cond_destroy(&control->changed);
-	pthread_mutex_destroy(&control->lock);
-	free(control);
-	return err;
 }
 
-void own_control_remove(struct rprocfs *fs)
+void own_control_free(struct rprocfs *fs)
 {
-	struct own_control *control = fs->control;
-	struct node_call *call;
-
-	if (!control)
+	if (!fs->control)
 		return;
-	pthread_mutex_lock(&control->lock);
-	control->stop = true;
-	pthread_cond_signal(&control->changed);
-	pthread_mutex_unlock(&control->lock);
-	pthread_join(control->thread, NULL);
-	/* Whoever asked for these was let go when the front end went. */
-	while ((call = control->queue)) {
-		control->queue = call->next_waiting;
-		free(call->priv);
-		node_call_done(call, -EINTR);
-		node_call_put(call);
-	}
-	pthread_cond_destroy(&control->changed);
-	pthread_mutex_destroy(&control->lock);
-	free(control);
+	pthread_mutex_destroy(&fs->control->lock);
+	free(fs->control);
 	fs->control = NULL;
 }

@@ -23,9 +23,11 @@ static void ns_remove(struct rpmsg_device *device)
 	(void)device;
 }
 
-static const struct rpmsg_driver ns_driver = {
-	.name = "rpmsg_ns", .ids = { "rpmsg_ns" }, .probe = ns_probe, .remove = ns_remove
-};
+static const struct rpmsg_driver ns_driver = { .name = "rpmsg_ns",
+					       .module = "rpmsg_ns",
+					       .ids = { "rpmsg_ns" },
+					       .probe = ns_probe,
+					       .remove = ns_remove };
 
 static const struct rpmsg_driver *const drivers[] = { &rpmsg_chrdev_driver, &rpmsg_ctrl_driver,
 						      &ns_driver, &rpmsg_tty_driver };
@@ -170,13 +172,12 @@ static const struct node_ops unbind_ops = { .flags = SYSFS, .store = unbind_stor
 int rpmsg_driver_add_skeleton(struct rprocfs *fs)
 {
 	for (unsigned int i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
-		struct node *dir = fs_dir(fs->rpmsg->bus_drivers, drivers[i]->name);
-		struct node *bind_node = node_add_file(dir, "bind", 0200, &bind_ops, fs);
-		struct node *unbind_node = node_add_file(dir, "unbind", 0200, &unbind_ops, fs);
+		struct node *dir = driver_add(fs, fs->rpmsg->bus_drivers, drivers[i]->name,
+					      drivers[i]->module, &bind_ops, &unbind_ops);
 
-		if (!bind_node || !unbind_node)
+		if (!dir)
 			return -ENOMEM;
-		bind_node->index = unbind_node->index = i;
+		node_child(dir, "bind")->index = node_child(dir, "unbind")->index = i;
 	}
 	return 0;
 }

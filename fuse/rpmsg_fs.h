@@ -77,6 +77,7 @@ void port_wake(struct port *port);
 /* What Linux would bind; one of each for the whole program. */
 struct rpmsg_driver {
 	const char *name;
+	const char *module;
 	const char *ids[3]; /* channels it takes by their names */
 	/* 0, or an errno, and nothing is left. */
 	int (*probe)(struct rpmsg_device *device);

@@ -114,6 +114,8 @@ static void remove_tty(struct rpmsg_device *device)
 	free(tty);
 }
 
-const struct rpmsg_driver rpmsg_tty_driver = {
-	.name = "rpmsg_tty", .ids = { "rpmsg-tty" }, .probe = probe, .remove = remove_tty
-};
+const struct rpmsg_driver rpmsg_tty_driver = { .name = "rpmsg_tty",
+					       .module = "rpmsg_tty",
+					       .ids = { "rpmsg-tty" },
+					       .probe = probe,
+					       .remove = remove_tty };

@@ -14,6 +14,7 @@
 #include "node.h"
 #include "stream.h"
 
+struct errands;
 struct own_control;
 struct trace;
 struct device;
@@ -38,6 +39,9 @@ struct rprocfs {
 	struct node *debug, *dev;
 	struct node *own, *by_path, *by_alias;
 	struct own_control *control; /* NULL: the hardware is no model */
+	struct errands *errands;     /* NULL: none was run yet */
+	atomic_bool unloaded;	     /* the drivers have been: forget those without devices */
+	struct node *modules;	     /* module/ */
 
 	struct processor **processors; /* by index; holes are NULL */
 	int num_processors;
@@ -145,7 +149,22 @@ int own_rpmsg_add(struct processor *processor);
 void own_remove(struct processor *processor);
 /* own_control.c */
 int own_control_add(struct rprocfs *fs);
-void own_control_remove(struct rprocfs *fs);
+void own_control_free(struct rprocfs *fs);
+
+/* errand.c: carry a store out on a thread of its own, in order; @run gets a line. */
+typedef int (*errand_fn)(struct rprocfs *fs, const char *subject, const char *line);
+void errand_add(struct rprocfs *fs, struct node_call *call, errand_fn run, const char *subject);
+void errands_end(struct rprocfs *fs);
+
+/* driver.c: a driver's directory below @drivers, with what its bus has in it; NULL: no memory */
+struct node *driver_add(struct rprocfs *fs, struct node *drivers, const char *name,
+			const char *module, const struct node_ops *bind,
+			const struct node_ops *unbind);
+/* bus/platform/drivers/@plugin, made if it is missing; NULL: no memory */
+struct node *driver_of_plugin(struct rprocfs *fs, const char *plugin);
+/* Remove those of plugins that have no devices. */
+void driver_unload_all(struct rprocfs *fs);
+extern const struct node_ops driver_fixed_ops; /* bind and unbind where neither is possible */
 void own_event(struct rprocfs *fs, const struct rproc_event *event);
 
 #endif

@@ -211,7 +211,8 @@ static void refresh_driver(struct node *dir, uint8_t status)
 	node_remove(node_child(dir, "driver"));
 	if (!bound)
 		return;
-	driver = fs_dir(drivers, name);
+	driver = driver_add(device->processor->fs, drivers, name, name, &driver_fixed_ops,
+			    &driver_fixed_ops);
 	if (!fs_own_link(driver, dir->name, dir, &device->back_link))
 		fs_link_node(dir, "driver", driver);
 }

@@ -170,6 +170,14 @@ int rproc_context_add_board_file(struct rproc_context *context, const char *path
  * machine of a model; boards may be added again. Not from a callback.
  */
 void rproc_context_remove_boards(struct rproc_context *context);
+/*
+ * Take one device of a board from its driver, as Linux does when somebody writes its name to
+ * the driver's `unbind`: its processors are removed. -ENODEV: no such device, or it has
+ * another driver. Not from a callback.
+ */
+int rproc_context_unbind(struct rproc_context *context, const char *device, const char *driver);
+/* Give it back. -EBUSY: it has a driver; -ENODEV; or what the driver's probe answers. */
+int rproc_context_bind(struct rproc_context *context, const char *device, const char *driver);
 
 /*
  * The story of the last failure that belongs to no processor.
@@ -182,6 +190,35 @@ int rproc_context_set_firmware_path(struct rproc_context *context, const char *p
 size_t rproc_context_firmware_path(struct rproc_context *context, char *buf, size_t len);
 /* Lines above @level are dropped from now on. */
 void rproc_context_set_log_level(struct rproc_context *context, int level);
+
+/*
+ * Lines of RPROC_LOG_DEBUG that can be let through the log level one by one: Linux's
+ * dynamic debug. File and function are where Linux has such a line, so that what is
+ * asked for there is found here; @line counts those of a file from 1.
+ */
+struct rproc_debug_line {
+	const char *file;     /* "drivers/remoteproc/remoteproc_core.c" */
+	const char *module;   /* "remoteproc" */
+	const char *function; /* "" for all the lines of a plugin, which are one entry */
+	const char *format;   /* the same */
+	unsigned int line;
+	unsigned int flags; /* enum rproc_debug_flags */
+	char buf[192];	    /* where the strings of a plugin's entry are */
+};
+enum rproc_debug_flags {
+	RPROC_DEBUG_PRINT = 1,
+	RPROC_DEBUG_MODULE = 2, /* what stands before the line: */
+	RPROC_DEBUG_FUNCTION = 4,
+	RPROC_DEBUG_SOURCE = 8,
+	RPROC_DEBUG_LINE = 16,
+	RPROC_DEBUG_THREAD = 32,
+};
+/* Entry @index: the library's own, then one for each plugin that has a processor. -ENOENT. */
+int rproc_context_debug_line(struct rproc_context *context, unsigned int index,
+			     struct rproc_debug_line *ret_line);
+/* -ENOENT, -ENOMEM. */
+int rproc_context_set_debug_flags(struct rproc_context *context, unsigned int index,
+				  unsigned int flags);
 
 /* ---- events: the only way a change is reported ------------------------- */
 

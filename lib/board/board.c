@@ -2,7 +2,7 @@
 /*
  * Boards: which node of a tree becomes a device, which plugin is asked about it,
  * and what is said when none takes it. Knows neither how a tree is written nor
- * how a plugin is loaded. A board's devices stay until the context is freed.
+ * how a plugin is loaded.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -396,20 +396,150 @@ RPROC_API int rproc_context_add_board_file(struct rproc_context *context, const 
 	return ret;
 }
 
-static void remove_devices(struct rproc_context *context)
+/* ---- one device, from its driver and back ------------------------------------------------- */
+
+/* What it takes to make the device anew: who still holds the old one keeps that. */
+struct unbound {
+	struct list link; /* context.unbound */
+	struct rproc_board *board;
+	int node;
+	char name[RPROC_DEVICE_NAME_MAX + 1];
+};
+
+static void unbound_free(struct unbound *unbound)
+{
+	list_del(&unbound->link);
+	rproc_board_put(unbound->board);
+	free(unbound);
+}
+
+static struct rproc_device *find_device(struct rproc_context *context, const char *name)
 {
 	struct rproc_device *device;
 	struct list *item;
 
-	while (!list_empty(&context->devices)) {
-		item = context->devices.prev;
-		list_del(item);
+	list_for_each (item, &context->devices) {
 		device = list_entry(item, struct rproc_device, link);
-		device->plugin->remove(device);
-		/* somebody may hold it longer than the plugin lives */
-		device->plugin = NULL;
-		rproc_device_put(device);
+		if (!strcmp(device->name, name))
+			return device;
 	}
+	return NULL;
+}
+
+static void remove_device(struct rproc_device *device)
+{
+	list_del(&device->link);
+	device->plugin->remove(device);
+	/* somebody may hold it longer than the plugin lives */
+	device->plugin = NULL;
+	rproc_device_put(device);
+}
+
+static int unbind(struct rproc_context *context, const char *name, const char *driver)
+{
+	struct rproc_device *device = find_device(context, name);
+	struct unbound *unbound;
+
+	if (!device || strcmp(device->plugin_name, driver))
+		return rproc_context_story(context, -ENODEV,
+					   "unbind: %.255s is no device that %.64s drives", name,
+					   driver);
+	unbound = calloc(1, sizeof(*unbound));
+	if (!unbound)
+		return -ENOMEM;
+	unbound->board = rproc_board_get(device->board);
+	unbound->node = device->node;
+	strcpy(unbound->name, device->name);
+	list_add_tail(&context->unbound, &unbound->link);
+	remove_device(device);
+	return 0;
+}
+
+RPROC_API int rproc_context_unbind(struct rproc_context *context, const char *device,
+				   const char *driver)
+{
+	int ret;
+
+	pthread_mutex_lock(&context->board_lock);
+	ret = unbind(context, device, driver);
+	pthread_mutex_unlock(&context->board_lock);
+	return ret;
+}
+
+static struct unbound *find_unbound(struct rproc_context *context, const char *name)
+{
+	struct unbound *unbound;
+	struct list *item;
+
+	list_for_each (item, &context->unbound) {
+		unbound = list_entry(item, struct unbound, link);
+		if (!strcmp(unbound->name, name))
+			return unbound;
+	}
+	return NULL;
+}
+
+/* The plugin of that name, if it takes one of the node's compatibles. */
+static const struct rproc_loaded_plugin *find_driver(struct rproc_context *context,
+						     const struct unbound *unbound,
+						     const char *name)
+{
+	const struct rproc_loaded_plugin *loaded;
+	const char *compatible;
+
+	for (unsigned int i = 0; !rproc_board_string(unbound->board, unbound->node, "compatible", i,
+						     &compatible);
+	     i++) {
+		loaded = NULL;
+		while ((loaded = rproc_plugins_find(context, loaded, compatible)))
+			if (!strcmp(loaded->plugin.name, name))
+				return loaded;
+	}
+	return NULL;
+}
+
+static int bind(struct rproc_context *context, const char *name, const char *driver)
+{
+	struct unbound *unbound = find_unbound(context, name);
+	const struct rproc_loaded_plugin *loaded;
+	struct bringup up = { .context = context };
+	int error;
+
+	if (!unbound && find_device(context, name))
+		return rproc_context_story(context, -EBUSY, "bind: %.255s has a driver", name);
+	loaded = unbound ? find_driver(context, unbound, driver) : NULL;
+	if (!loaded)
+		return rproc_context_story(context, -ENODEV,
+					   "bind: %.255s is no device without a driver that %.64s "
+					   "can drive",
+					   name, driver);
+	rproc_context_story(context, 0, "%s", "");
+	up.board = unbound->board;
+	error = probe_node(&up, unbound->node, loaded);
+	if (!error)
+		unbound_free(unbound);
+	return error;
+}
+
+RPROC_API int rproc_context_bind(struct rproc_context *context, const char *device,
+				 const char *driver)
+{
+	int ret;
+
+	pthread_mutex_lock(&context->board_lock);
+	ret = bind(context, device, driver);
+	pthread_mutex_unlock(&context->board_lock);
+	return ret;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+static void remove_devices(struct rproc_context *context)
+{
+	while (!list_empty(&context->unbound))
+		unbound_free(list_entry(context->unbound.next, struct unbound, link));
+	while (!list_empty(&context->devices))
+		remove_device(list_entry(context->devices.prev, struct rproc_device, link));
 }
 
 RPROC_API void rproc_context_remove_boards(struct rproc_context *context)

@@ -118,7 +118,9 @@ RPROC_API int rproc_context_new(const struct rproc_context_options *given,
 	list_init(&context->rprocs);
 	list_init(&context->vdev_drivers);
 	list_init(&context->plugins);
+	list_init(&context->debug_plugins);
 	list_init(&context->devices);
+	list_init(&context->unbound);
 	apply_numbers(context, &options);
 	ret = apply_strings(context, &options);
 	if (!ret)
@@ -183,6 +185,7 @@ RPROC_API void rproc_context_free(struct rproc_context *context)
 	rproc_rpmsg_fini(&context->rpmsg);
 	rproc_dumps_fini(context);
 	free_vdev_drivers(context);
+	rproc_debug_free(context);
 	ids_free(&context->indices);
 	ids_free(&context->vdev_numbers);
 	ids_free(&context->virtio_numbers);
@@ -210,14 +213,14 @@ static void escape(char *out, const char *text)
 	*out = '\0';
 }
 
-void rproc_context_vlog(struct rproc_context *context, int level, const char *device,
-			const char *fmt, va_list args)
+void rproc_context_vprint(struct rproc_context *context, int level, const char *device,
+			  const char *fmt, va_list args)
 {
 	char text[RPROC_LINE_MAX], escaped[4 * RPROC_LINE_MAX];
 	size_t prefix = *device ? strlen(device) + strlen(": ") : 0;
 	size_t len;
 
-	if (!context->log || level > atomic_load(&context->log_level))
+	if (!context->log)
 		return;
 	/* A line of the kernel's log has room for its device and its text together. */
 	vsnprintf(text, prefix < sizeof(text) ? sizeof(text) - prefix : 1, fmt, args);
@@ -227,6 +230,13 @@ void rproc_context_vlog(struct rproc_context *context, int level, const char *de
 		text[len - 1] = '\0';
 	escape(escaped, text);
 	context->log(level, device, escaped, context->log_data);
+}
+
+void rproc_context_vlog(struct rproc_context *context, int level, const char *device,
+			const char *fmt, va_list args)
+{
+	if (level <= atomic_load(&context->log_level))
+		rproc_context_vprint(context, level, device, fmt, args);
 }
 
 void rproc_context_log(struct rproc_context *context, int level, const char *device,

@@ -132,11 +132,13 @@ RPROC_API void rproc_device_log(const struct rproc_device *device, int level, co
 	char origin[64 + NAME_BYTES + 1];
 	va_list args;
 
+	if (!rproc_debug_plugin(device->context, level, device->plugin_name))
+		return;
 	/* as the kernel: the driver and the device, or the bus of one without a driver */
 	snprintf(origin, sizeof(origin), "%.63s %s",
 		 *device->plugin_name ? device->plugin_name : "platform", device->name);
 	va_start(args, fmt);
-	rproc_context_vlog(device->context, level, origin, fmt, args);
+	rproc_context_vprint(device->context, level, origin, fmt, args);
 	va_end(args);
 }
 

@@ -21,6 +21,7 @@
 #include "base/api.h"
 #include "base/ids.h"
 #include "base/list.h"
+#include "core/debug.h"
 
 #define RPROC_STORY_MAX	  1024
 #define RPROC_LINE_MAX	  1024 /* of the log, with its device */
@@ -91,6 +92,7 @@ struct rproc_context {
 	struct rproc_hw *hw; /* lib/hw/hw.c */
 
 	atomic_int log_level;
+	atomic_uint debug[RPROC_DEBUG_NAMES]; /* enum rproc_debug_flags */
 	atomic_bool crash_reported; /* some processor's crash_pending is not 0 */
 
 	pthread_mutex_t lock;	  /* guards what follows up to the next remark */
@@ -100,6 +102,7 @@ struct rproc_context {
 	uint64_t last_serial; /* of a processor */
 	struct ids vdev_numbers;   /* rproc-virtio.N.auto */
 	struct ids virtio_numbers; /* virtioN */
+	struct list debug_plugins;     /* owned by debug.c */
 	char firmware_path[256];
 	char story[RPROC_STORY_MAX];
 
@@ -107,6 +110,7 @@ struct rproc_context {
 	struct list plugins;	    /* owned by board/plugin.c */
 	bool plugins_searched;	    /* the plugin path was looked through */
 	struct list devices;	    /* struct rproc_device.link: probed ones */
+	struct list unbound;	  /* devices that were taken from their drivers; board.c */
 
 	struct rproc_events events;
 	struct rproc_dumps dumps;
@@ -116,6 +120,9 @@ struct rproc_context {
 /* Log with an explicit device string. */
 void rproc_context_log(struct rproc_context *context, int level, const char *device,
 		       const char *fmt, ...) RPROC_PRINTF(4, 5);
+/* The same whatever its level. */
+void rproc_context_vprint(struct rproc_context *context, int level, const char *device,
+			  const char *fmt, va_list args);
 void rproc_context_vlog(struct rproc_context *context, int level, const char *device,
 			const char *fmt, va_list args);
 /* Set the story that belongs to no processor. Returns @error. */

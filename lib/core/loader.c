@@ -10,6 +10,8 @@
 #include <string.h>
 #include "core/internal.h"
 
+#define EI_CLASS 4 /* of an ELF file's first bytes: 1 is 32 bits, 2 is 64 */
+
 void rproc_install_loader(struct rproc_ops *ops)
 {
 	ops->load = rproc_elf_load_segments;
@@ -19,11 +21,18 @@ void rproc_install_loader(struct rproc_ops *ops)
 	ops->get_boot_addr = rproc_elf_get_boot_addr;
 }
 
+static bool is_elf(const struct rproc_firmware *fw)
+{
+	return fw->size > EI_CLASS && !memcmp(fw->data, "\177ELF", EI_CLASS);
+}
+
 RPROC_API int rproc_elf_sanity_check(struct rproc *rproc, const struct rproc_firmware *fw)
 {
 	struct rproc_report report = { 0 };
 	int ret = rproc_image_check(fw, &report);
 
+	if (!ret && is_elf(fw))
+		rproc_debug(rproc, ELF_CLASS, ((const uint8_t *)fw->data)[EI_CLASS] == 1 ? 32 : 64);
 	return rproc_report_findings(rproc, ret, "image", &report);
 }
 
@@ -165,6 +174,8 @@ static int load_segment(struct rproc *rproc, const struct rproc_firmware *fw,
 
 	if (ret)
 		return rproc_report_findings(rproc, ret, "load", &report);
+	rproc_debug(rproc, SEGMENT, index, (unsigned long long)segment->da,
+		    (unsigned long long)segment->filesz, (unsigned long long)segment->memsz);
 	va = rproc_da_to_va(rproc, segment->da, (size_t)segment->memsz, &is_iomem);
 	if (!va)
 		return refuse_segment(rproc, image, index, segment);

@@ -186,6 +186,7 @@ int rproc_handle_resources(struct rproc *rproc, const void *table, size_t size)
 					   "rsc[%u] of %u lies outside the table of %zu bytes", i,
 					   num, size);
 		}
+		rproc_debug(rproc, RESOURCE, i, rsc.type, rsc.avail);
 		ret = handle_entry(rproc, &rsc);
 		if (ret)
 			return ret;
@@ -228,6 +229,8 @@ int rproc_alloc_carveouts(struct rproc *rproc)
 			return -ENOMEM;
 		}
 		mem->allocated = true;
+		rproc_debug(rproc, CARVEOUT, mem->name, mem->da, (unsigned long long)mem->pa,
+			    mem->len);
 		write_back(rproc, mem);
 	}
 	return 0;

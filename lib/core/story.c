@@ -14,8 +14,10 @@ RPROC_API void rproc_log(const struct rproc *rproc, int level, const char *fmt, 
 {
 	va_list args;
 
+	if (!rproc_debug_plugin(rproc->context, level, rproc->dev->plugin_name))
+		return;
 	va_start(args, fmt);
-	rproc_context_vlog(rproc->context, level, rproc->log_name, fmt, args);
+	rproc_context_vprint(rproc->context, level, rproc->log_name, fmt, args);
 	va_end(args);
 }
 

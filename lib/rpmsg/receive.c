@@ -288,7 +288,7 @@ void rpmsg_receive(struct rpmsg_bus *bus)
 	if (!left)
 		eventfd_write(bus->again_fd, 1);
 	if (left == BUDGET && turns < 2)
-		rpmsg_log(bus, RPROC_LOG_DEBUG, "uhm, incoming signal, but no used buffer ?");
+		rproc_debug_in(bus->context, bus->log_name, NO_USED);
 }
 
 /* ---- buffers that applications keep

@@ -175,6 +175,7 @@ RPROC_API void rproc_vdev_kick(struct rproc_vdev *vdev, unsigned int index)
 	if (index >= vdev->num_vrings || !rproc->ops.kick)
 		return;
 	atomic_fetch_add(&rproc->kicks, 1);
+	rproc_debug_in(rproc->context, vdev->log_name, KICK, vdev->vrings[index].notifyid);
 	rproc->ops.kick(rproc, vdev->vrings[index].notifyid);
 }
 
@@ -210,6 +211,7 @@ RPROC_API int rproc_vq_interrupt(struct rproc *rproc, int notifyid)
 	if (notifyid < 0)
 		return 0;
 	atomic_fetch_add(&rproc->notifications, 1);
+	rproc_debug(rproc, NOTIFIED, notifyid);
 	pthread_mutex_lock(&rproc->data_lock);
 	vring = hold_vring(rproc, notifyid, &vdev);
 	if (vring) {
@@ -500,6 +502,7 @@ int rproc_add_vdev(struct rproc *rproc, const struct rproc_rsc *rsc)
 		rproc_log(rproc, RPROC_LOG_ERR, "failed to create rproc-virtio device");
 		return -ENOMEM;
 	}
+	rproc_debug(rproc, VDEV, vdev->index, vdev->id, vdev->features, vdev->num_vrings);
 	ret = probe(vdev, rsc->payload);
 	if (ret) {
 		/* A probe that fails is not a boot that fails: the device stays without a driver.

@@ -15,7 +15,7 @@
  * --patience N  give what has to happen N times as long as a case says
  *
  * A line of input may begin with @N: that many lines of the log belong to the action.
- * It is over when they are there, and not after a time without any.
+ * It is over when they are there, and not after a time without any. @Nx: it waits in vain.
  *
  * Line format: see README.md.
  */
@@ -507,15 +507,19 @@ uint32_t da2pa_(uint32_t da) { return da2pa(da); }
 
 static int H[16];
 
-/* a command line that lists /dev means that of --dev */
+/* a command line that says /dev means --dev, where that has what is meant */
 static char *in_our_dev(const char *line)
 {
-	static const char what[] = "ls /dev ";
-	const char *at = strstr(line, what);
-	char *sh;
+	char *sh = malloc(strlen(line) * (strlen(R_dev) + 1) + 1), *w = sh;
 
-	if (!at) return strdup(line);
-	if (asprintf(&sh, "%.*sls %s %s", (int)(at - line), line, R_dev, at + strlen(what)) < 0) return NULL;
+	for (const char *c = line; *c;) {
+		const char *r = c + 4;
+		int ours = !strncmp(c, "/dev", 4) && (c == line || strchr(" \t\"'<>=", c[-1])) &&
+			(!*r || strchr(" \t|;&)", *r) || !strncmp(r, "/rpmsg", 6) || !strncmp(r, "/remoteproc", 11) ||
+			 !strncmp(r, "/ttyRPMSG", 9));
+		if (ours) { w = stpcpy(w, R_dev); c += 4; } else *w++ = *c++;
+	}
+	*w = 0;
 	return sh;
 }
 
@@ -524,9 +528,10 @@ static void run(char *line)
 	struct tok t[MAXTOK]; char p[4096], *keep = strdup(line), *sh = NULL;
 	/* "sh" takes the rest of the line verbatim */
 	char *l = line; while (isspace((unsigned char)*l)) l++;
-	int expected = -1;
+	int expected = -1, in_vain = 0;
 	if (*l == '@') {
 		expected = strtol(l + 1, &l, 10);
+		in_vain = *l == 'x' && l++;
 		while (isspace((unsigned char)*l)) l++;
 		strcpy(keep, l);
 	}
@@ -535,7 +540,7 @@ static void run(char *line)
 	if (!strncmp(l, "case ", 5)) { drain(50, expected); printf("\n## %s\n", l + 5); free(keep); return; }
 	printf("> %s\n", keep);
 	fflush(stdout);
-	if (!strncmp(l, "sh ", 3)) sh = in_our_dev(l + 3);
+	if (!strncmp(l, "sh ", 3)) sh = portable ? in_our_dev(l + 3) : strdup(l + 3);
 	int n = tokenize(l, t), quiet = 0;
 	if (!n) return;
 	const char *a = t[0].s;
@@ -594,7 +599,7 @@ static void run(char *line)
 	} else if (!strcmp(a, "readlink")) {
 		char b[4096]; ssize_t r = readlink(p, b, sizeof b); if (r < 0) res(-1, NULL); else { printf("= %zd", r); outdata(b, r); }
 	} else if (!strcmp(a, "wait")) {	/* wait PATH "value" timeout_ms */
-		int ms = (n > 3 ? atoi(t[3].s) : 2000) * patience, w = 0; const char *r = "timeout";
+		int ms = (n > 3 ? atoi(t[3].s) : 2000) * (in_vain ? 1 : patience), w = 0; const char *r = "timeout";
 		while (w <= ms) {
 			int fd = open(p, O_RDONLY); char b[256];
 			if (fd >= 0) { ssize_t k = read(fd, b, sizeof b); close(fd); if (k == (ssize_t)t[2].n && !memcmp(b, t[2].s, k)) { r = "ok"; break; } }

@@ -46,6 +46,38 @@ def test_the_driver_comes_and_goes(place):
     assert read(fs.path("state")) == "offline\n"
 
 
+def test_a_driver_is_unbound_and_bound(place):
+    fs = modelled(place).start()
+    classes = fs.mount + "/class/remoteproc"
+    driver = fs.mount + "/bus/platform/drivers/stm32-rproc"
+    assert sorted(os.listdir(driver)) == ["10000000.m4", "bind", "module", "uevent", "unbind"]
+    assert os.path.samefile(driver + "/module/drivers/platform:stm32-rproc", driver)
+    fails(errno.ENODEV, write, driver + "/unbind", "nosuch")
+    fails(errno.EBUSY, write, driver + "/bind", "10000000.m4")
+    fails(errno.EINVAL, write, driver + "/uevent", "junk")
+    assert write(driver + "/uevent", "add\n") == 4
+    assert write(driver + "/unbind", "10000000.m4\n") == 12
+    assert os.listdir(classes) == []
+    assert sorted(os.listdir(driver)) == ["bind", "module", "uevent", "unbind"]
+    fails(errno.ENODEV, write, driver + "/unbind", "10000000.m4")
+    assert write(driver + "/bind", "10000000.m4") == 11
+    assert os.listdir(classes) == ["remoteproc0"]
+    fails(errno.ENODEV, write, fs.mount + "/bus/platform/drivers/rproc-virtio/bind", "10000000.m4")
+
+
+def test_drivers_go_when_they_are_unloaded(place):
+    fs = modelled(place, "--bare").start()
+    control = Control(fs)
+    driver = fs.mount + "/bus/platform/drivers/stm32-rproc"
+    assert not os.path.exists(driver)
+    for _ in range(2):
+        control.tell("setup")
+        assert os.path.exists(driver + "/bind")
+        control.tell("teardown")
+        assert not os.path.exists(driver)
+        assert not os.path.exists(fs.mount + "/module/stm32_rproc")
+
+
 def test_a_board_that_is_there_from_the_start(place):
     fs = modelled(place).start()
     assert read(fs.path("state")) == "offline\n"

@@ -230,7 +230,7 @@ static void vdevs_come_and_go(void **state)
 				   "bus/platform/devices/rproc-virtio.0.auto/subsystem/drivers"));
 	assert_store(C "state", "stop", 4);
 	assert_null(front_find(&f->front, C "rproc-virtio.0.auto"));
-	assert_names("bus/platform/drivers/rproc-virtio", "");
+	assert_names("bus/platform/drivers/rproc-virtio", "bind module uevent unbind");
 	assert_names("bus/platform/devices", "dsp");
 }
 
