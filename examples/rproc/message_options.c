@@ -36,7 +36,7 @@ static bool is_seconds(const char *text, int *ret_ms)
 	seconds = strtod(text, &end);
 	if (*end || !isfinite(seconds) || seconds < 0 || seconds > 1000000)
 		return false;
-	*ret_ms = (int)ceil(seconds * 1000);
+	*ret_ms = (int)(seconds * 1000 + 0.999); /* a little is not nothing */
 	return true;
 }
 
