@@ -22,7 +22,7 @@
 #define MAX_CALLERS	  8
 #define CALLER_TIMEOUT_MS 5000
 /* What a bitten firmware has to note where it hung, before SIGKILL. */
-#define BITE_GRACE_MS 100
+#define BITE_GRACE_MS 1000
 /* How often a watchdog that is not armed is looked at: a firmware may only write its period. */
 #define UNARMED_LOOK_MS 1000
 
