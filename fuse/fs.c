@@ -390,8 +390,8 @@ static int add_skeleton(struct rprocfs *fs)
 	if (!fs->devices || !fs->class_remoteproc || !fs->dev || !fs->debug)
 		return -ENOMEM;
 	if (device_add_skeleton(fs, root) || devcoredump_add_skeleton(fs, root) ||
-	    firmware_class_add(fs, root) || own_add_skeleton(fs, root) || own_control_add(fs) ||
-	    rpmsg_fs_new(fs))
+	    firmware_class_add(fs, root) || dynamic_debug_add(fs, debug) ||
+	    own_add_skeleton(fs, root) || own_control_add(fs) || rpmsg_fs_new(fs))
 		return -ENOMEM;
 	return 0;
 }

@@ -142,6 +142,7 @@ int64_t trace_next_tick(const struct rprocfs *fs); /* -1: nobody waits */
 int cdev_add(struct processor *processor);
 int devcoredump_add_skeleton(struct rprocfs *fs, struct node *root);
 void devcoredump_refresh(struct rprocfs *fs);
+int dynamic_debug_add(struct rprocfs *fs, struct node *debug);
 int firmware_class_add(struct rprocfs *fs, struct node *root);
 int own_add_skeleton(struct rprocfs *fs, struct node *root);
 int own_add(struct processor *processor);

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "debug_query.h"
 #include "input.h"
 
 static const char *const state_words[] = { "start", "stop", "detach", NULL };
@@ -147,10 +148,60 @@ static void check_uevent(const uint8_t *data, size_t size)
 	free(longer);
 }
 
+static bool is_inside(const char *word, const char *text, size_t len)
+{
+	return !word || (word >= text && strnlen(word, len + 1) <= len - (size_t)(word - text));
+}
+
+static void check_query(const struct debug_query *query, const char *text, size_t len)
+{
+	static const struct debug_query_line line = {
+		.file = "drivers/remoteproc/remoteproc_core.c",
+		.module = "remoteproc",
+		.function = "rproc_boot",
+		.format = "booting %s",
+		.line = 3
+	};
+	const unsigned int all = 63;
+
+	FUZZ_ASSERT(is_inside(query->file, text, len) && is_inside(query->module, text, len) &&
+		    is_inside(query->function, text, len) && is_inside(query->format, text, len) &&
+		    is_inside(query->class, text, len));
+	FUZZ_ASSERT(query->first_line <= query->last_line);
+	FUZZ_ASSERT(strchr("+-=", query->op) && query->flags <= all);
+	FUZZ_ASSERT(debug_query_apply(query, all) <= all);
+	/* what is said twice holds as what is said once */
+	FUZZ_ASSERT(debug_query_apply(query, debug_query_apply(query, 5)) ==
+		    debug_query_apply(query, 5));
+	debug_query_matches(query, &line);
+}
+
+/* Each query is in one line, and the text comes to its end. */
+static void check_debug_queries(const uint8_t *data, size_t size)
+{
+	char *text = string_of(data, size, DEBUG_QUERY_MAX);
+	size_t len = strlen(text), lines = 1, queries = 0;
+	struct debug_query query;
+	char *rest = text;
+	int ret;
+
+	for (const char *c = text; *c; c++)
+		lines += *c == '\n' || *c == ';';
+	while ((ret = debug_query_next(&rest, &query))) {
+		FUZZ_ASSERT(ret == 1 || ret == -EINVAL);
+		FUZZ_ASSERT(++queries <= lines);
+		if (ret == 1)
+			check_query(&query, text, len);
+	}
+	FUZZ_ASSERT(rest == text + len);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_words(data, size);
 	check_numbers(data, size);
 	check_uevent(data, size);
+	check_debug_queries(data, size);
 	return 0;
 }

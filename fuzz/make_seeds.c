@@ -116,15 +116,26 @@ static int write_tables(const char *dir)
 static int write_inputs(const char *dir)
 {
 	static const char *const lines[] = {
-		"start\n",    "stop",
-		"detach\n",   "recover",
-		"enabled\n",  "disabled\n",
-		"inline",     "e",
-		"stop\n\n",   "0x1f\n",
-		"+017",	      "4294967296",
-		"-1\n",	      "",
-		"add\n",      "change 12345678-1234-1234-1234-123456789abc A=1 B2=c\n",
-		"enabled\nx", "18446744073709551616",
+		"start\n",
+		"stop",
+		"detach\n",
+		"recover",
+		"enabled\n",
+		"disabled\n",
+		"inline",
+		"e",
+		"stop\n\n",
+		"0x1f\n",
+		"+017",
+		"4294967296",
+		"-1\n",
+		"",
+		"add\n",
+		"change 12345678-1234-1234-1234-123456789abc A=1 B2=c\n",
+		"enabled\nx",
+		"18446744073709551616",
+		"file remoteproc*.c +p\n",
+		"func 'a b' line 1-9 +pmf; module m file \"a.c:f*\" format ^x\\101\\n =_ # c\n-slt",
 	};
 	char name[16];
 	int ret = 0;

@@ -4,6 +4,7 @@
 loads the driver and plays the outside world."""
 import os
 import stat
+import struct
 import subprocess
 from mountlib import *
 
@@ -96,6 +97,60 @@ def test_the_memory_is_the_tests(place):
     assert control.tell("peek da:0x10000100") == "0x00646e65"
     fails(errno.ENOENT, write, control.path, "memset-table /nosuch 0x10000000")
     fails(errno.EINVAL, write, control.path, "memset-table %s" % path)
+
+
+def log_of(fs):
+    """What the log has by now."""
+    fd = os.open(fs.mount + "/librproc/log", os.O_RDONLY | os.O_NONBLOCK)
+    text = ""
+    while True:
+        try:
+            text += os.read(fd, 65536).decode()
+        except BlockingIOError:
+            os.close(fd)
+            return text
+
+
+def test_debug_lines_are_switched_on_as_in_linux(place):
+    fs = modelled(place).start()
+    control = fs.mount + "/kernel/debug/dynamic_debug/control"
+    assert os.stat(control).st_size == 0
+    lines = read(control).splitlines()
+    assert lines[0].startswith("# filename:lineno")
+    assert 'remoteproc_elf_loader.c:1 [remoteproc]rproc_elf_sanity_check =_ "Firm' in lines[1]
+    assert lines[-1] == 'drivers/remoteproc/stm32_rproc.c:0 [stm32_rproc] =_ ""'
+    for junk in ("junk", "file a.c", "file a.c +x", "+p +p", "file a.c file b.c +p"):
+        fails(errno.EINVAL, write, control, junk)
+    fails(errno.E2BIG, write, control, "+" + "p" * 4095)
+    firmware = os.path.join(place.dir, "firmware")
+    os.mkdir(firmware)
+    write(fs.mount + "/module/firmware_class/parameters/path", firmware)
+    write_elf(os.path.join(firmware, "rproc-m4-fw"))
+
+    def boot():
+        before = len(log_of(fs))
+        write(fs.path("state"), "start")
+        write(fs.path("state"), "stop")
+        return log_of(fs)[before:]
+    assert "Firmware is an elf32 file" not in boot()
+    query = "file remoteproc*.c +p\n"
+    assert write(control, query) == len(query)
+    assert "remoteproc remoteproc0: Firmware is an elf32 file" in boot()
+    # The first query makes no sense, the second is carried out all the same.
+    fails(errno.EINVAL, write, control, "junk; module remoteproc =_")
+    assert "Firmware is an elf32 file" not in boot()
+    write(control, "file stm32_rproc.c +pm")
+    assert read(control).splitlines()[-1].endswith('=pm ""')
+
+
+def write_elf(path):
+    """An ELF file for the core: a segment of four bytes in its RAM."""
+    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\x01\x01\x01", 2, 40, 1, 0x10000000, 52,
+                         0, 0, 52, 32, 1, 40, 0, 0)
+    segment = struct.pack("<IIIIIIII", 1, 84, 0x10000000, 0x10000000, 4, 4, 5, 4)
+    # Where the section headers would be, which the kernel looks for even if there are none.
+    with open(path, "wb") as file:
+        file.write(header + segment + b"code" + bytes(40))
 
 
 def test_the_bootloader_was_first(place):
