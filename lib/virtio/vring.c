@@ -196,7 +196,8 @@ int rproc_vring_add(struct rproc_vring *vring, uint64_t addr, uint32_t len, bool
 	__atomic_store_n((uint64_t *)(void *)desc, LE64(addr), __ATOMIC_RELAXED);
 	write32(desc + DESC_LEN, len);
 	write16(desc + DESC_FLAGS, writable ? DESC_WRITE : 0);
-	write16(desc + DESC_NEXT, 0);
+	/* Without the flag it means nothing; as in Linux it names the next that is free. */
+	write16(desc + DESC_NEXT, slot->next < vring->num ? slot->next : 0);
 	write16(avail_ring(vring, vring->avail_idx), head);
 	publish16(vring->avail + RING_IDX, ++vring->avail_idx);
 	return 0;

@@ -313,8 +313,15 @@ static uint32_t *phys(uint32_t pa)
 	if (nc < 64) { c[nc].pg = pg; c[nc].m = m; nc++; }
 	return (uint32_t *)((char *)m + (pa & 0xfff));
 }
+static int tell(const char *line, char *b, size_t n);
 static void pend_spi(int spi)	/* GICv2 distributor GICD_ISPENDRn */
 {
+	char b[8192];
+
+	if (portable) {	/* those of the mailbox are the model's; it tells of them by itself */
+		if (spi == 102) tell("watchdog", b, sizeof b);
+		return;
+	}
 	int id = 32 + spi;
 	*(volatile uint32_t *)phys(0x08000200 + 4 * (id / 32)) = 1u << (id % 32);
 }
@@ -448,7 +455,11 @@ static void do_peer(struct tok *t, int n)
 		wr32(u + 4 + 8 * (ui % VN), id); wr32(u + 8 + 8 * (ui % VN), 0); wr16(u + 2, ui + 1);
 		last1++;
 	} else if (!strcmp(t[1].s, "used1")) { ipcc_rx(1); printf("= 0\n"); }	/* tell Linux its tx buffers came back */
-	else if (!strcmp(t[1].s, "txfree")) { pend_spi(101); usleep(20000); printf("= 0\n"); }
+	else if (!strcmp(t[1].s, "txfree")) {
+		if (portable) wr32(IPCC + 0x18, 0x3f);	/* the far side has emptied its channels */
+		else { pend_spi(101); usleep(20000); }
+		printf("= 0\n");
+	}
 	else printf("= usage\n");
 }
 
@@ -467,6 +478,20 @@ static long do_ioctl(int fd, struct tok *t, int n)
 	return ioctl(fd, strtoul(c, 0, 0), n > 3 ? strtoul(t[3].s, 0, 0) : 0);
 }
 
+/* as insmod and rmmod: no driver is loaded twice, and a probe that fails is none of their business */
+static void load(const char *verb)
+{
+	static int loaded;
+	int up = !strcmp(verb, "setup");
+	char b[8192];
+
+	if (up == loaded) { printf("= 1\n"); return; }
+	if (access(hook, W_OK)) { res(-1, "hook"); return; }
+	tell(verb, b, sizeof b);
+	loaded = up;
+	printf("= 0\n");
+}
+
 /* things the user of the interface does not do: the hardware, or loading the driver */
 static void do_hw(struct tok *t, int n)
 {
@@ -475,7 +500,8 @@ static void do_hw(struct tok *t, int n)
 	if (portable) {
 		if (!hook) { printf("= SKIP\n"); return; }
 		for (int i = 1; i < n; i++) { strncat(cmd, i > 1 ? " " : "", sizeof cmd - strlen(cmd) - 1); strncat(cmd, t[i].s, sizeof cmd - strlen(cmd) - 1); }
-		ask(cmd);
+		if (!strcmp(v, "setup") || !strcmp(v, "teardown")) load(v);
+		else ask(cmd);
 		return;
 	}
 	if (!strcmp(v, "setup")) { int r = system("insmod /mod/stm32_rproc.ko"); printf("= %d\n", WEXITSTATUS(r)); }
@@ -546,8 +572,13 @@ static void run(char *line)
 	const char *a = t[0].s;
 	if (n > 1) path(p, sizeof p, t[1].s);
 	if (portable && hook && (!strcmp(a, "poke") || !strcmp(a, "peek"))) {
-		char cmd[256]; snprintf(cmd, sizeof cmd, "%s %s%s%s", a, n > 1 ? t[1].s : "", n > 2 ? " " : "", n > 2 ? t[2].s : ""); ask(cmd);
-	} else if (portable && (!(sh ? hook : NULL) || !sh) && (!strcmp(a, "sh") || !strcmp(a, "poke") || !strcmp(a, "peek") || !strcmp(a, "irq") || (!strcmp(a, "peer") && !hook))) {
+		uint32_t pa = n > 1 ? strtoul(t[1].s, 0, 0) : 0; char cmd[64], b[8192];
+		if (!strcmp(a, "peek")) { snprintf(cmd, sizeof cmd, "peek 0x%x", pa); ask(cmd); }
+		else {
+			snprintf(cmd, sizeof cmd, "poke 0x%x 0x%x", pa, n > 2 ? (uint32_t)strtoul(t[2].s, 0, 0) : 0);
+			if (tell(cmd, b, sizeof b)) res(-1, NULL); else printf("= ok\n");
+		}
+	} else if (portable && (!(sh ? hook : NULL) || !sh) && (!strcmp(a, "sh") || !strcmp(a, "poke") || !strcmp(a, "peek") || (!strcmp(a, "irq") && !hook) || (!strcmp(a, "peer") && !hook))) {
 		printf("= SKIP\n");
 	} else if (sh) {
 		FILE *f = popen(sh, "r"); size_t len; int er; char *b;
