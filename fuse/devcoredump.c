@@ -22,8 +22,12 @@ struct dump {
 static void data_read(struct node_open *open, struct node_call *call)
 {
 	struct dump *dump = open->node->priv;
-	char *buf = node_call_buffer(call);
+	char *buf;
 
+	/* As every binary file of sysfs; who need not be Linux reads faster. */
+	if (dump->fs->options.mainline && call->size > NODE_PAGE)
+		call->size = NODE_PAGE;
+	buf = node_call_buffer(call);
 	node_call_done(call, buf ? rproc_coredump_read(dump->fs->context, dump->number, buf,
 						       call->size, call->offset)
 				 : -ENOMEM);

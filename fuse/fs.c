@@ -365,6 +365,8 @@ int fs_new(const struct fs_options *options, void (*kick)(void *data), void *dat
 	if (tree_new(&fs->tree))
 		goto free_events;
 	tree_set_owner(fs->tree, options->uid, options->gid);
+	if (options->mainline)
+		tree_set_linux_only(fs->tree);
 	*ret_fs = fs;
 	return 0;
 free_events:

@@ -140,10 +140,18 @@ bool tree_read_by(const struct node *node, uint64_t id)
 	return false;
 }
 
+static int gone_error(const struct node *node)
+{
+	return node->ops->gone ? node->ops->gone : -ENODEV;
+}
+
 int node_stat_end(struct node_open *open, struct stat *ret_stat)
 {
 	struct node *node = open->node;
 
+	/* debugfs has lost its way to the file. */
+	if (node->removed && !(node->ops->flags & NODE_STRICT))
+		return gone_error(node);
 	tree_stat(node, open->id, ret_stat);
 	if (!(node->ops->flags & NODE_SIZELESS) || open->append)
 		return 0;
@@ -259,11 +267,6 @@ void tree_free_opens(struct tree *tree)
 
 /* ---- read, store, ioctl, poll --------------------------------------------------------- */
 
-static int gone_error(const struct node *node)
-{
-	return node->ops->gone ? node->ops->gone : -ENODEV;
-}
-
 /*
  * As a seq_file: the text is made anew at offset 0 and whenever a read does not
  * go on where the last one ended, so that small steps see one text.
@@ -292,6 +295,8 @@ static void start_read(struct node_open *open, struct node_call *call)
 {
 	const struct node_ops *ops = open->node->ops;
 
+	if (!ops->show)
+		open->seen = open->node->event;
 	if (ops->read)
 		ops->read(open, call);
 	else if (ops->show)
@@ -402,9 +407,14 @@ unsigned int node_poll(struct node_open *open)
 
 	if (node->removed && node->ops->gone_poll)
 		return node->ops->gone_poll;
+	if (node->removed && node->ops->flags & NODE_STRICT)
+		return POLLERR | POLLPRI | NODE_POLL_DEFAULT;
 	if (node->removed)
-		return POLLERR | POLLHUP | NODE_POLL_DEFAULT;
-	return node->ops->poll ? node->ops->poll(open) : NODE_POLL_DEFAULT;
+		return node->tree->linux_only ? NODE_POLL_DEFAULT
+					      : POLLERR | POLLHUP | NODE_POLL_DEFAULT;
+	if (node->ops->poll)
+		return node->ops->poll(open);
+	return node->ops->flags & NODE_STRICT ? node_poll_notified(open) : NODE_POLL_DEFAULT;
 }
 
 unsigned int node_poll_notified(struct node_open *open)

@@ -146,6 +146,8 @@ static unsigned int trace_poll(struct node_open *open)
 	struct trace *trace = open->node->priv;
 	unsigned int events = NODE_POLL_DEFAULT;
 
+	if (trace->processor->fs->options.mainline)
+		return events;
 	if (!alive(trace))
 		return events | POLLERR | POLLHUP;
 	if (digest(trace).hash != open->stamp)

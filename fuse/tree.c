@@ -331,6 +331,11 @@ void tree_set_owner(struct tree *tree, uid_t uid, gid_t gid)
 	tree->gid = tree->root->gid = gid;
 }
 
+void tree_set_linux_only(struct tree *tree)
+{
+	tree->linux_only = true;
+}
+
 struct node *tree_root(struct tree *tree)
 {
 	return tree->root;

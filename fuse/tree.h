@@ -29,6 +29,8 @@ void tree_free(struct tree *tree);
 void tree_set_front(struct tree *tree, const struct tree_front *front);
 /* Owner of nodes that are added from now on. */
 void tree_set_owner(struct tree *tree, uid_t uid, gid_t gid);
+/* Descriptors of what is gone from debugfs are as quiet as Linux's. */
+void tree_set_linux_only(struct tree *tree);
 struct node *tree_root(struct tree *tree);
 
 /* The node of an id, whatever its alias; NULL if it is gone. */

@@ -17,6 +17,7 @@ struct tree {
 	uint32_t generation;
 	uid_t uid;
 	gid_t gid;
+	bool linux_only; /* nothing that Linux does not say */
 	struct tree_front front;
 	/* Opens by slot; the free ones are chained by next_open, their texts kept for reuse. */
 	struct node_open **opens;
