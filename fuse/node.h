@@ -166,6 +166,7 @@ typedef void (*node_completed_fn)(struct node_call *call);
 struct node_call {
 	enum node_call_kind kind;
 	bool nonblock;
+	bool cached;  /* a read for the kernel's page cache: sendfile(2), mmap(2) */
 	bool shown;   /* the answer is a slice of open->text */
 	bool written; /* open->text is being written for it */
 	bool skewed;  /* its offset was made right, see unskew() */

@@ -312,6 +312,8 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		return;
 	call->size = size;
 	call->offset = (uint64_t)off;
+	/* Only read(2) names an owner: what fills the page cache is nobody's. */
+	call->cached = !fi->lock_owner;
 	session_call(session_of(req), req, call);
 }
 
