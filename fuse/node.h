@@ -105,6 +105,7 @@ struct node {
 	uint16_t alias;	      /* the last alias handed out */
 	uint64_t truncated;   /* the size that the last truncation left */
 	time_t alias_until;   /* hand out aliases until then (CLOCK_MONOTONIC) */
+	pid_t sent_back;      /* the front end's: who was told to look it up again */
 	uint32_t event;	      /* counts node_notify() */
 	struct tree *tree;
 	struct node *parent;

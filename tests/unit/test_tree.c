@@ -416,6 +416,9 @@ static void pending_stores_give_others_aliases(void **state)
 	assert_int_equal(node_open(f->node, id, O_RDONLY, &other), 0);
 	node_release(other);
 	assert_int_equal(node_open(f->node, id, O_WRONLY, &other), -ESTALE);
+	/* Unless he cannot. */
+	assert_int_equal(node_open(f->node, 0, O_WRONLY, &other), 0);
+	node_release(other);
 	assert_int_equal(node_open(f->node, alias, O_WRONLY, &other), 0);
 	node_release(other);
 	answer(&f->item, f->node, 5);
