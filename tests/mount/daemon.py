@@ -84,6 +84,48 @@ def test_a_dead_mount_is_cleaned(place):
     fails(errno.ENOTCONN, os.close, held)
 
 
+def test_one_mount_point_has_one_name(place):
+    """However it is spelled: a second daemon would be stacked on the first, unseen."""
+    link, relative, chain = (os.path.join(place.dir, n) for n in ("link", "relative", "chain"))
+    os.symlink(place.mount, link)
+    os.symlink("mnt", relative)
+    os.symlink("link", chain)
+    fs = Rprocfs(place).start()
+    names = [(link, None), (link + "/", None), (relative, "/"), (chain, "/"), (".", place.mount),
+             ("./", place.mount), (place.mount + "/.", "/"), (place.mount + "/./", "/"),
+             ("..", place.mount + "/class"), ("mnt//", place.dir),
+             ("../" + os.path.basename(place.dir) + "/mnt", place.dir)]
+    for name, directory in names:
+        again = subprocess.run(Rprocfs(place, mountpoint=name).command, cwd=directory, text=True,
+                               stderr=subprocess.PIPE, timeout=WAIT_S * SLOW)
+        assert again.returncode == 1 and "is being served by process" in again.stderr, (name, again)
+        assert place.mount in again.stderr
+    fs.end()
+    assert not is_mounted(place.mount)
+    # A mount through a link is where the link leads, also when its daemon is dead.
+    fs = Rprocfs(place, mountpoint=link).start()
+    assert is_mounted(place.mount)
+    os.kill(fs.pid(), signal.SIGKILL)
+    wait_for(lambda: not fs.pid())
+    fs = Rprocfs(place, mountpoint=relative).start()
+    assert read(fs.path("state")) == "offline\n"
+    fs.end()
+    for name, wrong in (("", "No such file"), (place.dir + "/loop", "Too many levels")):
+        if name:
+            os.symlink("loop", name)
+        expect(place, [], 1, wrong, name)
+
+
+def test_a_long_path_has_a_lock_too(place):
+    path = os.path.join(place.dir, *["d" * 60] * 5)
+    os.makedirs(path)
+    fs = Rprocfs(place, mountpoint=path).start()
+    again = Rprocfs(place, mountpoint=path).run()
+    assert again.returncode == 1 and "is being served by process" in again.stderr, again
+    fs.end()
+    assert os.listdir(path) == []
+
+
 def test_the_directory_is_made(place):
     path = os.path.join(place.dir, "new")
     fs = Rprocfs(place, mountpoint=path).start()
@@ -93,7 +135,7 @@ def test_the_directory_is_made(place):
 
 
 def expect(place, args, code, text, mountpoint=None):
-    command = Rprocfs(place, *args, mountpoint=mountpoint or place.mount).command
+    command = Rprocfs(place, *args, mountpoint=place.mount if mountpoint is None else mountpoint).command
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             timeout=WAIT_S * SLOW)
     assert result.returncode == code, result
