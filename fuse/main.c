@@ -360,8 +360,10 @@ static int serve(struct daemon *daemon)
 	err = session_run(daemon->session);
 	notify_stopping();
 free_session:
-	if (daemon->session)
+	if (daemon->session) {
 		close_session(daemon);
+		mountpoint_leave(&daemon->mountpoint);
+	}
 detach_fs:
 	fs_detach(daemon->fs);
 free_context:

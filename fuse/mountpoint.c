@@ -320,6 +320,15 @@ int mountpoint_check(const char *path)
 	return err;
 }
 
+void mountpoint_leave(const struct mountpoint *mountpoint)
+{
+	if (mountpoint->lock_fd < 0)
+		return;
+	while (mounted(mountpoint->path))
+		if (umount2(mountpoint->path, MNT_DETACH | UMOUNT_NOFOLLOW))
+			return;
+}
+
 /* The file stays: were it removed, two daemons could each lock one of the same name. */
 void mountpoint_fini(struct mountpoint *mountpoint)
 {

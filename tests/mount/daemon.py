@@ -56,6 +56,22 @@ def test_an_unmount_ends_it(place):
     assert ready, "it goes on without a mount"
 
 
+def test_an_aborted_connection_leaves_no_dead_mount(place):
+    skip_unless_root()
+    fs = Rprocfs(place).start()
+    number = os.minor(os.stat(fs.mount).st_dev)
+    control = os.path.join(place.dir, "control")
+    os.mkdir(control)
+    subprocess.run(["mount", "-t", "fusectl", "fusectl", control], check=True)
+    place.at_end(lambda: subprocess.run(["umount", control], check=True))
+    fd = os.pidfd_open(fs.pid())
+    with open("%s/%d/abort" % (control, number), "w") as f:
+        f.write("1")
+    assert select.select([fd], [], [], WAIT_S * SLOW)[0], "did not end"
+    os.close(fd)
+    assert not is_mounted(fs.mount)
+
+
 def test_a_second_one_is_refused(place):
     fs = Rprocfs(place).start()
     result = fs.run()
