@@ -188,6 +188,25 @@ def test_start_on_the_command_line(place):
     assert read(fs.path("state", 0)) == "offline\n"
 
 
+def test_a_start_with_a_firmware_is_not_one_with_another(place):
+    fs = Rprocfs(place, "--start", "host0=", "--start", "host1").start()
+    wait_for(lambda: read(fs.path("state", 1)) == "running\n")
+
+    def logged():
+        fd = os.open(fs.mount + "/librproc/log", os.O_RDONLY | os.O_NONBLOCK)
+        lines = []
+        try:
+            while True:
+                lines.append(os.read(fd, 4096).decode())
+        except BlockingIOError:
+            return any("--start host0: Invalid argument" in line for line in lines)
+        finally:
+            os.close(fd)
+    wait_for(logged)
+    assert read(fs.path("state", 0)) == "offline\n"
+    assert "boots 0\n" in read(fs.mount + "/librproc/host0/counters")
+
+
 def test_in_the_foreground(place):
     fs = Rprocfs(place)
     address = os.path.join(place.dir, "notify")
