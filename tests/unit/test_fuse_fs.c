@@ -356,6 +356,24 @@ static void own_names_never_clash(void **state)
 	assert_names("devices/platform", "dsp");
 }
 
+/* Names that look like those made for a second processor of a name. */
+static void own_names_never_clash_with_made_ones(void **state)
+{
+	static const char *const names[] = { "x@remoteproc3", "x", "x", "x" };
+	struct fuse_fixture *f = *state;
+	struct recorder *recs[4];
+
+	for (int i = 0; i < 4; i++)
+		recs[i] = fuse_fixture_add(f, names[i]);
+	fs_settle(f->fs);
+	assert_names("librproc", "by-alias by-path dsp events last_error log x x@remoteproc3 "
+				 "x@remoteproc3@ x@remoteproc4");
+	for (int i = 0; i < 4; i++)
+		recorder_free(recs[i]);
+	fs_settle(f->fs);
+	assert_names("librproc", "by-alias by-path dsp events last_error log");
+}
+
 static void events_are_lines(void **state)
 {
 	struct fuse_fixture *f = *state;
@@ -401,6 +419,7 @@ int main(void)
 		TEST(closing_the_device_can_stop_it),
 		TEST(the_firmware_path_is_kept_as_written),
 		TEST(own_names_never_clash),
+		TEST(own_names_never_clash_with_made_ones),
 		TEST(events_are_lines),
 	};
 
