@@ -436,8 +436,7 @@ static void pending_stores_give_others_aliases(void **state)
 /* What sendfile(2) makes the kernel read. */
 static void fill_cache(struct fixture *f, struct node_open *reader)
 {
-	struct node_call *call =
-		node_call_new(NODE_CALL_READ, reader, front_completed, &f->front);
+	struct node_call *call = node_call_new(NODE_CALL_READ, reader, front_completed, &f->front);
 
 	assert_non_null(call);
 	call->size = NODE_PAGE;
