@@ -247,6 +247,17 @@ static void started(struct rproc *rproc, int result, void *data)
 	log_line(RPROC_LOG_ERR, "rprocfs", text, data);
 }
 
+/* It has its firmware, and starts with that or not at all. */
+static void named(struct rproc *rproc, int result, void *data)
+{
+	int64_t id = result;
+
+	if (!result)
+		id = rproc_request(rproc, RPROC_REQUEST_BOOT, NULL, started, data);
+	if (id < 0)
+		started(rproc, (int)id, data);
+}
+
 /* A processor by its name, or as remoteprocN. */
 static struct rproc *find_processor(struct rproc_context *context, const char *name)
 {
@@ -263,7 +274,7 @@ static int start_one(struct daemon *daemon, const char *start)
 	const char *firmware = strchr(start, '=');
 	char *name = strndup(start, firmware ? (size_t)(firmware - start) : strlen(start));
 	struct rproc *rproc = name ? find_processor(daemon->context, name) : NULL;
-	int64_t id = 1;
+	int64_t id;
 
 	if (!rproc) {
 		fprintf(stderr, "rprocfs: --start %s: there is no such processor\n", start);
@@ -271,9 +282,8 @@ static int start_one(struct daemon *daemon, const char *start)
 		return -ENOENT;
 	}
 	if (firmware)
-		id = rproc_request(rproc, RPROC_REQUEST_SET_FIRMWARE, firmware + 1, started,
-				   daemon);
-	if (id > 0)
+		id = rproc_request(rproc, RPROC_REQUEST_SET_FIRMWARE, firmware + 1, named, daemon);
+	else
 		id = rproc_request(rproc, RPROC_REQUEST_BOOT, NULL, started, daemon);
 	if (id < 0)
 		fprintf(stderr, "rprocfs: --start %s: %s\n", start, strerror((int)-id));
@@ -360,8 +370,10 @@ static int serve(struct daemon *daemon)
 	err = session_run(daemon->session);
 	notify_stopping();
 free_session:
-	if (daemon->session)
+	if (daemon->session) {
 		close_session(daemon);
+		mountpoint_leave(&daemon->mountpoint);
+	}
 detach_fs:
 	fs_detach(daemon->fs);
 free_context:

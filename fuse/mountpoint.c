@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #define FUSE_MAGIC 0x65735546
+#define MAX_LINKS  40 /* as the kernel */
 
 /* Prints what and why; returns the error. */
 static int complain(const char *path, const char *what, int err)
@@ -32,27 +34,68 @@ static int complain(const char *path, const char *what, int err)
 
 /* ---- path ---------------------------------------------------------------------------- */
 
-/* Absolute and without links, but for the last component, which is not looked at. */
-static char *resolve(const char *path)
+/* Without what says nothing behind the last name: slashes, and single dots. */
+static void trim(char *path)
 {
-	char *copy = strdup(path);
-	char *real = NULL, *slash, *result = NULL;
-	size_t len;
+	size_t len = strlen(path);
 
-	if (!copy)
-		return NULL;
-	for (len = strlen(copy); len > 1 && copy[len - 1] == '/'; len--)
-		copy[len - 1] = '\0';
-	slash = strrchr(copy, '/');
+	while (len > 1 && (path[len - 1] == '/' || (path[len - 1] == '.' && path[len - 2] == '/')))
+		path[--len] = '\0';
+}
+
+/* Absolute and without links, but for the last component, which is not looked at. */
+static char *resolve_parent(char *path)
+{
+	char *real, *slash, *result;
+	const char *name;
+
+	trim(path);
+	slash = strrchr(path, '/');
+	name = slash ? slash + 1 : path;
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return realpath(path, NULL);
 	if (slash)
 		*slash = '\0';
-	real = realpath(!slash ? "." : *copy ? copy : "/", NULL);
-	if (real &&
-	    asprintf(&result, "%s/%s", strcmp(real, "/") ? real : "", slash ? slash + 1 : copy) < 0)
+	real = realpath(!slash ? "." : *path ? path : "/", NULL);
+	if (!real || asprintf(&result, "%s/%s", strcmp(real, "/") ? real : "", name) < 0)
 		result = NULL;
 	free(real);
-	free(copy);
 	return result;
+}
+
+/* What @link says, as seen from where it stands; NULL if it is none. */
+static char *follow(const char *link)
+{
+	char target[PATH_MAX], *path;
+	/* Asks the kernel, never whoever is mounted there. */
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	if (asprintf(&path, "%.*s%s", *target == '/' ? 0 : (int)(strrchr(link, '/') + 1 - link),
+		     link, target) < 0)
+		return NULL;
+	return path;
+}
+
+/* Absolute and without links: one mount point has one name, and one lock. */
+static char *resolve(const char *path)
+{
+	char *next = *path ? strdup(path) : NULL;
+	char *resolved = NULL;
+
+	if (!*path)
+		errno = ENOENT;
+	for (int links = 0; next; links++) {
+		free(resolved);
+		resolved = links < MAX_LINKS ? resolve_parent(next) : NULL;
+		if (links == MAX_LINKS)
+			errno = ELOOP;
+		free(next);
+		next = resolved ? follow(resolved) : NULL;
+	}
+	return resolved;
 }
 
 /* ---- what a dead daemon left ------------------------------------------------------------ */
@@ -166,22 +209,36 @@ static int choose_state_dir(const char *asked, char **ret_dir)
 	return 0;
 }
 
+/* Of a path that is too long for the name of a file. */
+static uint64_t hash_path(const char *path)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (; *path; path++)
+		hash = (hash ^ (unsigned char)*path) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
 /* A mount point of the same name in another mount namespace is another one. */
 static int name_lock(struct mountpoint *mountpoint)
 {
 	struct stat ns = { 0 };
-	size_t start;
+	char name[NAME_MAX + 1];
+	int start, len;
 
 	stat("/proc/self/ns/mnt", &ns);
-	if (asprintf(&mountpoint->lock_path, "%s/rprocfs.%lu.%s", mountpoint->state_dir,
-		     (unsigned long)ns.st_ino, mountpoint->path) < 0) {
+	start = snprintf(name, sizeof(name), "rprocfs.%lu.", (unsigned long)ns.st_ino);
+	len = snprintf(name + start, sizeof(name) - (size_t)start, "%s", mountpoint->path);
+	if (start + len > NAME_MAX)
+		snprintf(name + start, sizeof(name) - (size_t)start, "%016llx",
+			 (unsigned long long)hash_path(mountpoint->path));
+	for (char *c = name + start; *c; c++)
+		if (*c == '/')
+			*c = '!';
+	if (asprintf(&mountpoint->lock_path, "%s/%s", mountpoint->state_dir, name) < 0) {
 		mountpoint->lock_path = NULL;
 		return -ENOMEM;
 	}
-	start = strlen(mountpoint->lock_path) - strlen(mountpoint->path);
-	for (char *c = mountpoint->lock_path + start; *c; c++)
-		if (*c == '/')
-			*c = '!';
 	return 0;
 }
 
@@ -261,6 +318,15 @@ int mountpoint_check(const char *path)
 		err = -errno;
 	free(log);
 	return err;
+}
+
+void mountpoint_leave(const struct mountpoint *mountpoint)
+{
+	if (mountpoint->lock_fd < 0)
+		return;
+	while (mounted(mountpoint->path))
+		if (umount2(mountpoint->path, MNT_DETACH | UMOUNT_NOFOLLOW))
+			return;
 }
 
 /* The file stays: were it removed, two daemons could each lock one of the same name. */

@@ -28,6 +28,11 @@ void mountpoint_sign(const struct mountpoint *mountpoint);
  * serves it. 0 or a negative errno.
  */
 int mountpoint_check(const char *path);
+/*
+ * The session is closed: take away what it left mounted. It takes its own mount
+ * away, but for one whose connection was aborted.
+ */
+void mountpoint_leave(const struct mountpoint *mountpoint);
 /* Unlock. The mount itself is the session's. */
 void mountpoint_fini(struct mountpoint *mountpoint);
 

@@ -105,6 +105,7 @@ struct node {
 	uint16_t alias;	      /* the last alias handed out */
 	uint64_t truncated;   /* the size that the last truncation left */
 	time_t alias_until;   /* hand out aliases until then (CLOCK_MONOTONIC) */
+	pid_t sent_back;      /* the front end's: who was told to look it up again */
 	uint32_t event;	      /* counts node_notify() */
 	struct tree *tree;
 	struct node *parent;
@@ -166,6 +167,7 @@ typedef void (*node_completed_fn)(struct node_call *call);
 struct node_call {
 	enum node_call_kind kind;
 	bool nonblock;
+	bool cached;  /* a read for the kernel's page cache: sendfile(2), mmap(2) */
 	bool shown;   /* the answer is a slice of open->text */
 	bool written; /* open->text is being written for it */
 	bool skewed;  /* its offset was made right, see unskew() */

@@ -87,8 +87,7 @@ struct node_open *tree_open(struct tree *tree, uint64_t handle)
  *
  * Somebody reads while others write: what sendfile reads is cut at the size in
  * the inode, which the kernel sets to the length of the last text, and which a
- * look-up does not repair if a write ends meanwhile. It reads whole pages from
- * the start; others do so, too, and then the price is a second look-up.
+ * look-up does not repair if a write ends meanwhile.
  */
 #define SENT_BACK_MS 10000
 #define WRITTEN_MS   1000
@@ -282,7 +281,7 @@ static void read_shown(struct node_open *open, struct node_call *call)
 		return;
 	}
 	open->have_text = false;
-	if (!call->offset && call->size == NODE_PAGE)
+	if (call->cached)
 		node->cached_until = now_ms() + CACHED_MS;
 	if (!call->offset)
 		open->seen = node->event;

@@ -182,10 +182,14 @@ static void replace_slashes(char *name)
 			*name = '!';
 }
 
-/* The processor's name, or NAME@remoteprocN where that is taken or cannot be a file's name. */
+/*
+ * The processor's name, or NAME@remoteprocN where that is taken or cannot be a
+ * file's name, and more of them where somebody is called so.
+ */
 static void choose_name(const struct processor *processor, char *name, size_t size)
 {
 	const char *wanted = rproc_name(processor->rproc);
+	size_t len;
 
 	snprintf(name, size, "%s", wanted);
 	replace_slashes(name);
@@ -194,30 +198,40 @@ static void choose_name(const struct processor *processor, char *name, size_t si
 		return;
 	snprintf(name, size, "%.200s@%s", wanted, processor->sysname);
 	replace_slashes(name);
+	for (len = strlen(name); len + 1 < size && node_child(processor->fs->own, name); len++) {
+		name[len] = '@';
+		name[len + 1] = '\0';
+	}
 }
 
-static int add_aliases(struct processor *processor, const char *own_name)
+/* Several processors of one device have one path: its link leads to one of them. */
+static int add_link(struct node *dir, const char *name, const struct node *own,
+		    struct node **ret_link)
+{
+	if (node_child(dir, name))
+		return 0;
+	*ret_link = node_add_link(dir, name, "../%s", own->name);
+	return *ret_link ? 0 : -ENOMEM;
+}
+
+static int add_aliases(struct processor *processor)
 {
 	struct rprocfs *fs = processor->fs;
 	const char *path = rproc_dt_path(processor->rproc);
 	const char *alias = rproc_dt_alias(processor->rproc);
 	char name[256];
+	int err = 0;
 
 	/* Longer ones cannot be the name of a file. */
 	if (*path && strlen(path) < sizeof(name)) {
 		snprintf(name, sizeof(name), "%s", path + (*path == '/'));
 		replace_slashes(name);
-		processor->path_link =
-			node_add_link(fs->by_path, *name ? name : "!", "../%s", own_name);
-		if (!processor->path_link)
-			return -ENOMEM;
+		err = add_link(fs->by_path, *name ? name : "!", processor->own,
+			       &processor->path_link);
 	}
-	if (*alias) {
-		processor->alias_link = node_add_link(fs->by_alias, alias, "../%s", own_name);
-		if (!processor->alias_link)
-			return -ENOMEM;
-	}
-	return 0;
+	if (!err && *alias)
+		err = add_link(fs->by_alias, alias, processor->own, &processor->alias_link);
+	return err;
 }
 
 int own_add(struct processor *processor)
@@ -245,14 +259,25 @@ int own_add(struct processor *processor)
 	if (!node_add_link(processor->own, "remoteproc", "../../class/remoteproc/%s",
 			   processor->sysname))
 		return -ENOMEM;
-	return add_aliases(processor, name);
+	return add_aliases(processor);
 }
 
 void own_remove(struct processor *processor)
 {
+	struct rprocfs *fs = processor->fs;
+	bool linked = processor->path_link || processor->alias_link;
+
 	node_remove(processor->path_link);
 	node_remove(processor->alias_link);
 	node_remove(processor->own);
+	processor->own = NULL;
+	/* The links of a device go to whoever is left of it. */
+	for (int i = 0; linked && i < fs->num_processors; i++) {
+		struct processor *other = fs->processors[i];
+
+		if (other && other->own && other->device == processor->device && add_aliases(other))
+			return; /* without memory there is just no link */
+	}
 }
 
 int own_add_skeleton(struct rprocfs *fs, struct node *root)

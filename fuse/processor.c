@@ -26,11 +26,12 @@ void processor_answer(struct rproc *rproc, int result, void *data)
 
 /*
  * The client got a signal. What has not begun is withdrawn, and its done
- * callback says so; what has begun goes on, and only the client is let go.
+ * callback says so; what has begun goes on, and only the client is let go. A node
+ * that is gone has taken the reference to its processor with it.
  */
 static void cancel_request(struct node_call *call)
 {
-	if (rproc_request_cancel(call->priv, call->request) == -EBUSY)
+	if (call->open->node->removed || rproc_request_cancel(call->priv, call->request) == -EBUSY)
 		node_call_done(call, -EINTR);
 }
 

@@ -84,6 +84,8 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	tree_stat(node, entry.ino, &entry.attr);
 	entry.entry_timeout = tree_entry_timeout(node);
 	entry.attr_timeout = tree_attr_timeout(node);
+	if (node->sent_back == fuse_req_ctx(req)->pid)
+		node->sent_back = 0;
 	fuse_reply_entry(req, &entry);
 }
 
@@ -247,6 +249,27 @@ static void give_size(fuse_req_t req, fuse_ino_t ino)
 }
 
 /*
+ * Who is sent back to look a name up, and comes again without having done so, has
+ * no name to look up: his file is bound to another place, or it is a descriptor
+ * in /proc. He gets what there is, and waits for a pending store if he must.
+ */
+static int open_node(fuse_req_t req, struct node *node, fuse_ino_t ino, int flags,
+		     struct node_open **ret_open)
+{
+	pid_t who = fuse_req_ctx(req)->pid;
+	bool again = node->sent_back && node->sent_back == who;
+	int err = node_open(node, again ? 0 : ino, flags, ret_open);
+
+	if (err == -ESTALE)
+		node->sent_back = who;
+	else if (again)
+		node->sent_back = 0;
+	if (!err)
+		(*ret_open)->id = ino;
+	return err;
+}
+
+/*
  * libfuse has no field for the two flags that matter here: STREAM keeps a
  * blocked read from holding the file position's lock, and PARALLEL_DIRECT_WRITES
  * lets writers of one file in while a store is pending.
@@ -260,7 +283,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	int err;
 
 	/* A file's name is looked up for each open: it was there a moment ago. */
-	err = node ? node_open(node, ino, fi->flags, &open) : -ENOENT;
+	err = node ? open_node(req, node, ino, fi->flags, &open) : -ENOENT;
 	if (err) {
 		fuse_reply_err(req, -err);
 		return;
@@ -312,6 +335,8 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		return;
 	call->size = size;
 	call->offset = (uint64_t)off;
+	/* Only read(2) names an owner: what fills the page cache is nobody's. */
+	call->cached = !fi->lock_owner;
 	session_call(session_of(req), req, call);
 }
 

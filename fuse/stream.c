@@ -146,8 +146,13 @@ static void cancel_read(struct node_call *call)
 static void stream_read(struct node_open *open, struct node_call *call)
 {
 	struct stream *stream = open->node->priv;
-	ssize_t n = try_read(stream, open, call);
+	ssize_t n;
 
+	/*
+	 * A page would keep the first record for all who come, and end behind it. As
+	 * /dev/kmsg, which makes those who try sendfile(2) go on with read(2).
+	 */
+	n = call->cached ? -EINVAL : try_read(stream, open, call);
 	if (!n && call->nonblock)
 		n = -EAGAIN;
 	if (n) {

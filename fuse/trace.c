@@ -14,7 +14,7 @@
 #include "tree.h"
 
 #define TICK_MS 50
-#define CHUNK	(64 * 1024)
+#define PAUSE	8 /* times what a look at long texts took */
 
 struct trace {
 	struct processor *processor;
@@ -68,19 +68,35 @@ static uint64_t mix(uint64_t hash, const char *bytes, size_t len)
 	return hash;
 }
 
-/* Length and hash of a trace; what cannot be read is a text of its own, too. */
+/*
+ * Length and hash of a trace; what cannot be read is a text of its own, too. In one
+ * piece, since each read looks at the text from its beginning.
+ */
 static struct digest digest(const struct trace *trace)
 {
-	static char chunk[CHUNK]; /* one thread runs all nodes */
+	static char few[64 * 1024]; /* one thread runs all nodes */
 	struct digest digest = { .hash = 1 };
+	size_t size = sizeof(few);
+	char *buf = few, *many = NULL;
 	ssize_t n;
 
-	while ((n = rproc_trace_read(trace->processor->rproc, trace->index, chunk, sizeof(chunk),
-				     digest.len)) > 0) {
-		digest.hash = mix(digest.hash, chunk, (size_t)n);
-		digest.len += (uint64_t)n;
+	while ((n = rproc_trace_read(trace->processor->rproc, trace->index, buf, size, 0)) ==
+	       (ssize_t)size) {
+		size *= 4;
+		free(many);
+		buf = many = malloc(size);
+		if (!many) {
+			n = -ENOMEM;
+			break;
+		}
 	}
-	digest.hash += digest.len + (uint64_t)-n;
+	if (n > 0) {
+		digest.hash = mix(digest.hash, buf, (size_t)n);
+		digest.len = (uint64_t)n;
+	} else {
+		digest.hash += (uint64_t)-n;
+	}
+	free(many);
 	return digest;
 }
 
@@ -204,7 +220,7 @@ void trace_tick(struct rprocfs *fs, int64_t now_ms)
 			node_notify(trace->node);
 		}
 	}
-	fs->next_tick = now_ms + TICK_MS;
+	fs->next_tick = fs_now_ms() + TICK_MS + PAUSE * (fs_now_ms() - now_ms);
 }
 
 int64_t trace_next_tick(const struct rprocfs *fs)

@@ -54,8 +54,9 @@ double tree_entry_timeout(const struct node *node);
 double tree_attr_timeout(const struct node *node);
 
 /*
- * @flags: as open(2). @id: what the opener looked up. -ESTALE: look it up again,
- * a store that is pending would block you. -EINVAL: O_DIRECT. -EACCES, -ENOMEM.
+ * @flags: as open(2). @id: what the opener looked up; 0: he cannot look it up.
+ * -ESTALE: look it up again, a store that is pending would block you. -EINVAL:
+ * O_DIRECT. -EACCES, -ENOMEM.
  */
 int node_open(struct node *node, uint64_t id, int flags, struct node_open **ret_open);
 void node_release(struct node_open *open);

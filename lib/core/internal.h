@@ -181,6 +181,7 @@ struct rproc_work {
 
 struct rproc_queue {
 	pthread_mutex_t lock; /* guards everything here */
+	pthread_cond_t more;  /* an item was added, or it was closed */
 	struct list items;    /* struct rproc_work that have not begun */
 	bool busy;	      /* the thread has not decided to end */
 	bool started;	      /* @thread is to be joined */

@@ -1,21 +1,52 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One worker a processor: a queue of work, carried out in order by a thread
- * that exists only while there is some. Being the item that runs is what the
+ * that exists only while there is some, and a moment longer. Being the item that runs is what the
  * architecture calls the operation lock: nothing else may change the processor.
  */
 #include <errno.h>
+#include <time.h>
 #include "core/internal.h"
+
+#define LINGER_MS 10
 
 void rproc_queue_init(struct rproc_queue *queue)
 {
+	pthread_condattr_t monotonic;
+
 	pthread_mutex_init(&queue->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&queue->more, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	list_init(&queue->items);
 }
 
 void rproc_queue_fini(struct rproc_queue *queue)
 {
+	pthread_cond_destroy(&queue->more);
 	pthread_mutex_destroy(&queue->lock);
+}
+
+/*
+ * Called with the queue's lock; is there more to do? The end of a thread takes as
+ * long as all it takes to tell somebody of a new state, who may wait for this CPU:
+ * so not right now. Often he then asks for the next thing.
+ */
+static bool wait_for_more(struct rproc_queue *queue)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += LINGER_MS * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	while (list_empty(&queue->items) && !queue->closed)
+		if (pthread_cond_timedwait(&queue->more, &queue->lock, &until))
+			break;
+	return !list_empty(&queue->items);
 }
 
 static void *worker(void *arg)
@@ -24,7 +55,7 @@ static void *worker(void *arg)
 	struct rproc_queue *queue = &rproc->queue;
 
 	pthread_mutex_lock(&queue->lock);
-	while (!list_empty(&queue->items)) {
+	while (wait_for_more(queue)) {
 		struct rproc_work *work = list_entry(queue->items.next, struct rproc_work, link);
 		int result;
 
@@ -71,7 +102,9 @@ static int64_t add(struct rproc *rproc, struct rproc_work *work, bool with_id)
 	if (with_id)
 		ret = work->id = ++queue->last_id;
 	list_add_tail(&queue->items, &work->link);
-	if (!queue->busy) {
+	if (queue->busy) {
+		pthread_cond_signal(&queue->more);
+	} else {
 		int err = start_worker(rproc);
 
 		if (err) {
@@ -171,6 +204,7 @@ void rproc_queue_close(struct rproc *rproc)
 
 	pthread_mutex_lock(&queue->lock);
 	queue->closed = true;
+	pthread_cond_signal(&queue->more);
 	join = queue->started;
 	queue->started = false;
 	pthread_mutex_unlock(&queue->lock);

@@ -56,6 +56,22 @@ def test_an_unmount_ends_it(place):
     assert ready, "it goes on without a mount"
 
 
+def test_an_aborted_connection_leaves_no_dead_mount(place):
+    skip_unless_root()
+    fs = Rprocfs(place).start()
+    number = os.minor(os.stat(fs.mount).st_dev)
+    control = os.path.join(place.dir, "control")
+    os.mkdir(control)
+    subprocess.run(["mount", "-t", "fusectl", "fusectl", control], check=True)
+    place.at_end(lambda: subprocess.run(["umount", control], check=True))
+    fd = os.pidfd_open(fs.pid())
+    with open("%s/%d/abort" % (control, number), "w") as f:
+        f.write("1")
+    assert select.select([fd], [], [], WAIT_S * SLOW)[0], "did not end"
+    os.close(fd)
+    assert not is_mounted(fs.mount)
+
+
 def test_a_second_one_is_refused(place):
     fs = Rprocfs(place).start()
     result = fs.run()
@@ -84,6 +100,48 @@ def test_a_dead_mount_is_cleaned(place):
     fails(errno.ENOTCONN, os.close, held)
 
 
+def test_one_mount_point_has_one_name(place):
+    """However it is spelled: a second daemon would be stacked on the first, unseen."""
+    link, relative, chain = (os.path.join(place.dir, n) for n in ("link", "relative", "chain"))
+    os.symlink(place.mount, link)
+    os.symlink("mnt", relative)
+    os.symlink("link", chain)
+    fs = Rprocfs(place).start()
+    names = [(link, None), (link + "/", None), (relative, "/"), (chain, "/"), (".", place.mount),
+             ("./", place.mount), (place.mount + "/.", "/"), (place.mount + "/./", "/"),
+             ("..", place.mount + "/class"), ("mnt//", place.dir),
+             ("../" + os.path.basename(place.dir) + "/mnt", place.dir)]
+    for name, directory in names:
+        again = subprocess.run(Rprocfs(place, mountpoint=name).command, cwd=directory, text=True,
+                               stderr=subprocess.PIPE, timeout=WAIT_S * SLOW)
+        assert again.returncode == 1 and "is being served by process" in again.stderr, (name, again)
+        assert place.mount in again.stderr
+    fs.end()
+    assert not is_mounted(place.mount)
+    # A mount through a link is where the link leads, also when its daemon is dead.
+    fs = Rprocfs(place, mountpoint=link).start()
+    assert is_mounted(place.mount)
+    os.kill(fs.pid(), signal.SIGKILL)
+    wait_for(lambda: not fs.pid())
+    fs = Rprocfs(place, mountpoint=relative).start()
+    assert read(fs.path("state")) == "offline\n"
+    fs.end()
+    for name, wrong in (("", "No such file"), (place.dir + "/loop", "Too many levels")):
+        if name:
+            os.symlink("loop", name)
+        expect(place, [], 1, wrong, name)
+
+
+def test_a_long_path_has_a_lock_too(place):
+    path = os.path.join(place.dir, *["d" * 60] * 5)
+    os.makedirs(path)
+    fs = Rprocfs(place, mountpoint=path).start()
+    again = Rprocfs(place, mountpoint=path).run()
+    assert again.returncode == 1 and "is being served by process" in again.stderr, again
+    fs.end()
+    assert os.listdir(path) == []
+
+
 def test_the_directory_is_made(place):
     path = os.path.join(place.dir, "new")
     fs = Rprocfs(place, mountpoint=path).start()
@@ -93,7 +151,7 @@ def test_the_directory_is_made(place):
 
 
 def expect(place, args, code, text, mountpoint=None):
-    command = Rprocfs(place, *args, mountpoint=mountpoint or place.mount).command
+    command = Rprocfs(place, *args, mountpoint=place.mount if mountpoint is None else mountpoint).command
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             timeout=WAIT_S * SLOW)
     assert result.returncode == code, result
@@ -128,6 +186,25 @@ def test_start_on_the_command_line(place):
     wait_for(lambda: "nosuch.elf" in read(fs.mount + "/librproc/host3/last_error"))
     assert read(fs.path("state", 3)) == "offline\n"
     assert read(fs.path("state", 0)) == "offline\n"
+
+
+def test_a_start_with_a_firmware_is_not_one_with_another(place):
+    fs = Rprocfs(place, "--start", "host0=", "--start", "host1").start()
+    wait_for(lambda: read(fs.path("state", 1)) == "running\n")
+
+    def logged():
+        fd = os.open(fs.mount + "/librproc/log", os.O_RDONLY | os.O_NONBLOCK)
+        lines = []
+        try:
+            while True:
+                lines.append(os.read(fd, 4096).decode())
+        except BlockingIOError:
+            return any("--start host0: Invalid argument" in line for line in lines)
+        finally:
+            os.close(fd)
+    wait_for(logged)
+    assert read(fs.path("state", 0)) == "offline\n"
+    assert "boots 0\n" in read(fs.mount + "/librproc/host0/counters")
 
 
 def test_in_the_foreground(place):

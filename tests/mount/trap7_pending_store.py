@@ -177,6 +177,36 @@ def test_other_files_and_processors_do_not_notice(place):
     assert took < 5 * SLOW, took
 
 
+def test_who_has_no_name_to_look_up_is_let_in(place):
+    """A file that is bound elsewhere, and a descriptor that is opened again, cannot be
+    looked up: nobody may be sent back to do so for ever."""
+    server = Server(place)
+    path = server.path("state")
+    bound = os.path.join(place.dir, "state")
+    with open(bound, "w"):
+        pass
+    subprocess.run(["mount", "--bind", path, bound], check=True)
+    place.at_end(lambda: subprocess.run(["umount", "-l", bound], check=True))
+    fd = os.open(bound, os.O_RDONLY)
+    place.at_end(lambda: os.close(fd))
+    again = "/proc/self/fd/%d" % fd
+    # A writer beside a reader: who opens now is to have an inode of his own.
+    assert write(path, "start", os.O_WRONLY | os.O_TRUNC) == 5
+    for _ in range(3):
+        assert read(bound) == read(again) == read(path) == "running\n"
+    assert write(bound, "stop") == 4
+    # A pending store.
+    server.tell("block 0")
+    start = in_thread(write, path, "start")
+    server.tell("inside 0")
+    assert read(bound) == read(again) == "offline\n"
+    fails(errno.EINVAL, write, bound, "bogus")
+    fails(errno.EINVAL, write, again, "bogus")
+    server.tell("release 0")
+    assert start() == 5
+    assert write(bound, "stop") == 4
+
+
 def test_writers_that_race_the_first_one(place):
     """Between a writer's look-up and his truncation the first store may begin: he is
     sent to look again, and never told of it."""

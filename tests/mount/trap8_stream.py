@@ -4,6 +4,7 @@
 descriptor meanwhile. So streams and devices have no position at all."""
 import os
 import select
+import subprocess
 from mountlib import *
 
 
@@ -63,6 +64,35 @@ def test_streams_wait_poll_and_do_not_wait(place):
     assert b" is available" in os.read(other, 4096)
     fails(errno.EINVAL, os.read, other, 10)  # a record is not cut
     os.close(other)
+
+
+def test_sendfile_is_refused_so_that_programs_read(place):
+    """What goes through the page cache would be the first record, and then an end."""
+    server = Server(place)
+    write(server.path("state"), "start")
+    for file in ("librproc/log", "librproc/events"):
+        path = server.path(file)
+        records = []
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        out = os.memfd_create("text")
+        fails(errno.EINVAL, os.sendfile, out, fd, None, 4096)
+        try:
+            while True:
+                records.append(os.read(fd, 4096))
+        except BlockingIOError:
+            pass
+        os.close(fd)
+        os.close(out)
+        assert len(records) > 1
+        for cat in (["cat"], ["busybox", "cat"]):
+            process = subprocess.Popen(cat + [path], stdout=subprocess.PIPE)
+            place.at_end(process.kill)
+            text = b"".join(process.stdout.readline() for _ in records)
+            assert text == b"".join(records), (cat, text)
+            assert process.poll() is None  # it waits for more
+            process.kill()
+            process.wait()
+            process.stdout.close()
 
 
 def test_polls_wake_each_of_many(place):

@@ -309,6 +309,72 @@ static void hundreds_come_and_go(void **state)
 	assert_names("class/remoteproc", "remoteproc0");
 }
 
+/* ---- a remote that fills all of a large trace ---------------------------------------------------
+ */
+
+#define LONG_DA	 0x40000000u
+#define LONG_LEN (16u << 20)
+
+static char *long_text;
+
+static void *find_long_text(struct rproc *rproc, uint64_t da, size_t len, bool *ret_is_iomem)
+{
+	(void)rproc;
+	(void)ret_is_iomem;
+	return da >= LONG_DA && da + len <= LONG_DA + LONG_LEN ? long_text + (da - LONG_DA) : NULL;
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Everybody waits while one looks: it may cost a few reads of the text, not hundreds. */
+static void a_look_at_a_long_trace_is_no_more_than_a_few_reads(void **state)
+{
+	struct fuse_fixture *f = *state;
+	const struct recorder_options options = { .context = f->context,
+						  .name = "long",
+						  .no_journal = true,
+						  .da_to_va = find_long_text };
+	struct fixture_table *table = fixture_table_new(false);
+	struct recorder *rec = recorder_new(&options);
+	struct fixture_image image;
+	double began, read, look;
+	struct node_open *open;
+	struct node *node;
+	struct stat st;
+	char last;
+
+	long_text = malloc(LONG_LEN);
+	assert_non_null(long_text);
+	memset(long_text, 'x', LONG_LEN);
+	fixture_table_trace(table, LONG_DA, LONG_LEN, "long");
+	image = core_image_with(table);
+	recorder_use_image(rec, &image);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	fs_settle(f->fs);
+	node = front_find(&f->front, "kernel/debug/remoteproc/remoteproc1/trace0");
+	assert_non_null(node);
+	assert_int_equal(node_open(node, node->id, O_RDONLY, &open), 0);
+	began = cpu_seconds();
+	assert_int_equal(rproc_trace_read(rec->rproc, 0, &last, 1, LONG_LEN - 1), 1);
+	read = cpu_seconds() - began;
+	began = cpu_seconds();
+	tree_stat(node, open->id, &st);
+	look = cpu_seconds() - began;
+	assert_int_equal(st.st_size, LONG_LEN);
+	if (look > 20 * read)
+		fail_msg("%f s to find the end of the text, %f s to look at it", read, look);
+	node_release(open);
+	recorder_free(rec);
+	fs_settle(f->fs);
+	free(long_text);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fuse_fixture_setup, fuse_fixture_teardown)
@@ -325,6 +391,7 @@ int main(void)
 		TEST(descriptors_of_a_removed_processor_are_dead),
 		cmocka_unit_test(lost_events_are_made_up_for),
 		TEST(hundreds_come_and_go),
+		TEST(a_look_at_a_long_trace_is_no_more_than_a_few_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +235,27 @@ static void an_interrupted_start_goes_on_and_a_waiting_one_does_not(void **state
 	assert_text(C "state", "running\n");
 }
 
+/* Its answer waits to be sent when its processor is deleted; then the client gets a signal. */
+static void an_interrupt_behind_a_deleted_processor_asks_nobody(void **state)
+{
+	struct fuse_fixture *f = *state;
+	struct recorder *rec = fuse_fixture_add(f, "gone");
+	struct node_open *open;
+	struct node_call *call;
+
+	fs_settle(f->fs);
+	assert_int_equal(
+		front_open(&f->front, "class/remoteproc/remoteproc1/state", O_WRONLY, &open), 0);
+	call = front_start_write(&f->front, open, "start", 5);
+	while (!atomic_load(&call->done))
+		sched_yield();
+	recorder_free(rec);
+	fs_settle(f->fs);
+	call->cancel(call);
+	assert_int_equal(front_wait(&f->front, call, NULL), 5);
+	node_release(open);
+}
+
 static void polls_of_state_see_each_change(void **state)
 {
 	struct fuse_fixture *f = *state;
@@ -356,6 +378,24 @@ static void own_names_never_clash(void **state)
 	assert_names("devices/platform", "dsp");
 }
 
+/* Names that look like those made for a second processor of a name. */
+static void own_names_never_clash_with_made_ones(void **state)
+{
+	static const char *const names[] = { "x@remoteproc3", "x", "x", "x" };
+	struct fuse_fixture *f = *state;
+	struct recorder *recs[4];
+
+	for (int i = 0; i < 4; i++)
+		recs[i] = fuse_fixture_add(f, names[i]);
+	fs_settle(f->fs);
+	assert_names("librproc", "by-alias by-path dsp events last_error log x x@remoteproc3 "
+				 "x@remoteproc3@ x@remoteproc4");
+	for (int i = 0; i < 4; i++)
+		recorder_free(recs[i]);
+	fs_settle(f->fs);
+	assert_names("librproc", "by-alias by-path dsp events last_error log");
+}
+
 static void events_are_lines(void **state)
 {
 	struct fuse_fixture *f = *state;
@@ -394,6 +434,7 @@ int main(void)
 		TEST(a_failed_start_tells_errno_log_and_story),
 		TEST(a_slow_start_blocks_only_its_caller),
 		TEST(an_interrupted_start_goes_on_and_a_waiting_one_does_not),
+		TEST(an_interrupt_behind_a_deleted_processor_asks_nobody),
 		TEST(polls_of_state_see_each_change),
 		TEST(firmware_changes_only_while_offline),
 		TEST(firmware_is_busy_while_running),
@@ -401,6 +442,7 @@ int main(void)
 		TEST(closing_the_device_can_stop_it),
 		TEST(the_firmware_path_is_kept_as_written),
 		TEST(own_names_never_clash),
+		TEST(own_names_never_clash_with_made_ones),
 		TEST(events_are_lines),
 	};
 

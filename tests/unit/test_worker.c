@@ -4,11 +4,15 @@
  * not ask, removal in the middle of things, and that nothing which only reads
  * ever waits.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 #include "core_images.h"
 #include "recorder.h"
 
@@ -425,6 +429,52 @@ static void everything_that_reads_answers_during_a_slow_stop(void **state)
 	recorder_free(rec);
 }
 
+static atomic_int started_by, stopped_by;
+
+static int keep_thread(struct recorder *rec, enum recorder_op op)
+{
+	(void)rec;
+	if (op == REC_START)
+		atomic_store(&started_by, (int)syscall(SYS_gettid));
+	else if (op == REC_STOP)
+		atomic_store(&stopped_by, (int)syscall(SYS_gettid));
+	return 0;
+}
+
+static unsigned int count_threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	unsigned int count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+/* Tries many times: on a busy machine the moment may pass between any two calls. */
+static void a_thread_stays_for_a_moment_and_no_longer(void **state)
+{
+	struct recorder *rec = open_plain(NULL);
+	unsigned int before = count_threads();
+	time_t end = time(NULL) + RECORDER_WAIT_S;
+	bool same = false;
+
+	(void)state;
+	rec->hook = keep_thread;
+	while (!same && time(NULL) <= end) {
+		assert_int_equal(rproc_boot(rec->rproc), 0);
+		assert_int_equal(rproc_shutdown(rec->rproc), 0);
+		same = atomic_load(&started_by) == atomic_load(&stopped_by);
+	}
+	assert_true(same);
+	while (count_threads() != before && time(NULL) <= end)
+		sched_yield();
+	assert_int_equal(count_threads(), before);
+	recorder_free(rec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +489,7 @@ int main(void)
 		cmocka_unit_test(removal_during_a_boot_waits_for_it_and_stops_what_came_of_it),
 		cmocka_unit_test(a_reference_outlives_the_processor_it_names),
 		cmocka_unit_test(everything_that_reads_answers_during_a_slow_stop),
+		cmocka_unit_test(a_thread_stays_for_a_moment_and_no_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
