@@ -221,6 +221,12 @@ def is_mounted(path):
         return any(line.split()[4] == path and " - fuse" in line for line in f)
 
 
+def mounts_below(directory):
+    with open("/proc/self/mountinfo") as f:
+        return [path for path in (line.split()[4] for line in f)
+                if path.startswith(directory + "/")]
+
+
 class Place:
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="rproc-mount-")
@@ -250,11 +256,12 @@ class Place:
                 function()
             except Exception as e:  # the others must still be cleaned up
                 problem = problem or e
-        while is_mounted(self.mount):
-            if subprocess.run(["umount", "-l", self.mount]).returncode:
-                break
+        for path in sorted(mounts_below(self.dir), reverse=True):
+            subprocess.run(["umount", "-l", path])
         reports = self.reports()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        # What is still mounted there is not ours to delete.
+        if not mounts_below(self.dir):
+            shutil.rmtree(self.dir, ignore_errors=True)
         assert not reports, reports[:8000]
         if problem:
             raise problem
