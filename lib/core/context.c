@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include "base/options.h"
 #include "core/internal.h"
 #include "hw/backend.h"
 
@@ -42,26 +43,6 @@ static char *default_state_dir(void)
 	if (asprintf(&dir, "/tmp/librproc-%u", (unsigned int)geteuid()) < 0)
 		return NULL;
 	return dir;
-}
-
-/* Options of an older program are shorter; those of a newer one must not ask for more. */
-static int read_options(const struct rproc_context_options *given,
-			struct rproc_context_options *options)
-{
-	const char *bytes = (const char *)given;
-	size_t i;
-
-	*options = (struct rproc_context_options){ .size = sizeof(*options) };
-	if (!given)
-		return 0;
-	if (given->size < sizeof(given->size))
-		return -EINVAL;
-	for (i = sizeof(*options); i < given->size; i++) {
-		if (bytes[i])
-			return -EINVAL;
-	}
-	memcpy(options, given, given->size < sizeof(*options) ? given->size : sizeof(*options));
-	return 0;
 }
 
 static void apply_numbers(struct rproc_context *context, const struct rproc_context_options *options)
@@ -109,7 +90,7 @@ RPROC_API int rproc_context_new(const struct rproc_context_options *given,
 	struct rproc_context *context;
 	int ret;
 
-	ret = read_options(given, &options);
+	ret = options_read(&options, sizeof(options), given);
 	if (ret)
 		return ret;
 	context = calloc(1, sizeof(*context));

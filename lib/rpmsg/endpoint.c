@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/options.h"
 #include "rpmsg/bus.h"
 
 #define QUEUE_LEN 4096u
@@ -141,26 +142,6 @@ static void await_callbacks(struct rproc_rpmsg_ept *ept)
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-static int read_options(const struct rproc_rpmsg_ept_options *given,
-			struct rproc_rpmsg_ept_options *options)
-{
-	const char *bytes = (const char *)given;
-	size_t i;
-
-	memset(options, 0, sizeof(*options));
-	options->size = sizeof(*options);
-	if (!given)
-		return 0;
-	if (given->size < sizeof(given->size))
-		return -EINVAL;
-	for (i = sizeof(*options); i < given->size; i++) {
-		if (bytes[i])
-			return -EINVAL;
-	}
-	memcpy(options, given, given->size < sizeof(*options) ? given->size : sizeof(*options));
-	return 0;
-}
-
 int rpmsg_ept_new(const char *name, const struct rproc_rpmsg_ept_options *options,
 		  struct rproc_rpmsg_ept **ret_ept)
 {
@@ -169,7 +150,7 @@ int rpmsg_ept_new(const char *name, const struct rproc_rpmsg_ept_options *option
 
 	if (!ept)
 		return -ENOMEM;
-	ret = read_options(options, &ept->options);
+	ret = options_read(&ept->options, sizeof(ept->options), options);
 	if (!ret)
 		ret = rpmsg_queue_init(&ept->queue,
 				       ept->options.queue_len ? ept->options.queue_len : QUEUE_LEN);
