@@ -33,6 +33,15 @@
 
 #define ALLOW_CALL(nr) IF(nr, 0, 1), ALLOW
 
+static int install(struct sock_filter *filter, unsigned short len)
+{
+	const struct sock_fprog program = { .len = len, .filter = filter };
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
+		return -errno;
+	return 0;
+}
+
 int seccomp_enter(void)
 {
 	const uint32_t self = (uint32_t)getpid();
@@ -88,10 +97,6 @@ int seccomp_enter(void)
 		DENY,
 		ALLOW,
 	};
-	const struct sock_fprog program = { .len = sizeof(filter) / sizeof(filter[0]),
-					    .filter = filter };
 
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
-		return -errno;
-	return 0;
+	return install(filter, sizeof(filter) / sizeof(filter[0]));
 }
