@@ -18,8 +18,9 @@ endfunction()
 
 rproc_add_host_test(test_host_rules test_host_rules.c
 	${PROJECT_SOURCE_DIR}/plugins/host/machine/watchdog.c)
-rproc_add_host_test(test_host_machine test_host_machine.c)
-rproc_add_host_test(test_host_monitor test_host_monitor.c)
+foreach(test test_host_jail test_host_machine test_host_monitor)
+	rproc_add_host_test(${test} ${test}.c)
+endforeach()
 
 foreach(test test_host_plugin test_host_programs)
 	rproc_add_host_test(${test} ${test}.c host_board_fixture.c

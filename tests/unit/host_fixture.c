@@ -23,8 +23,10 @@
 
 #include "channel.h"
 
-void host_fixture_setup(struct host_fixture *fixture)
+int host_fixture_setup(void **state)
 {
+	struct host_fixture *fixture = *state;
+
 	memset(fixture, 0, sizeof(*fixture));
 	snprintf(fixture->state_dir, sizeof(fixture->state_dir), "/tmp/host-test.XXXXXX");
 	assert_non_null(mkdtemp(fixture->state_dir));
@@ -33,10 +35,12 @@ void host_fixture_setup(struct host_fixture *fixture)
 	fixture->identity.state_dir = fixture->state_dir;
 	fixture->identity.window_len = HOST_TEST_WINDOW;
 	host_client_init(&fixture->client);
+	return 0;
 }
 
-void host_fixture_teardown(struct host_fixture *fixture)
+int host_fixture_teardown(void **state)
 {
+	struct host_fixture *fixture = *state;
 	char path[128];
 
 	host_client_power_off(&fixture->client, true);
@@ -47,6 +51,8 @@ void host_fixture_teardown(struct host_fixture *fixture)
 	snprintf(path, sizeof(path), "%s/%s.sock", fixture->state_dir, fixture->identity.name);
 	unlink(path);
 	assert_int_equal(rmdir(fixture->state_dir), 0);
+	assert_true(host_fixture_await_no_processes(fixture->name));
+	return 0;
 }
 
 static size_t read_image(const char *name, void **ret_bytes)

@@ -19,10 +19,12 @@ struct host_fixture {
 	char name[9]; /* that no other program uses at the moment */
 };
 
-/* A fresh state directory and a client without power. */
-void host_fixture_setup(struct host_fixture *fixture);
-/* Power off, remove the directory. */
-void host_fixture_teardown(struct host_fixture *fixture);
+/*
+ * Setup and teardown of a test; *@state is its fixture. A fresh state directory and a client
+ * without power; power off, the directory removed and no process left.
+ */
+int host_fixture_setup(void **state);
+int host_fixture_teardown(void **state);
 /* Copy NAME.elf of the example firmware into the window. */
 void host_fixture_load(struct host_fixture *fixture, const char *name);
 /* Power on, load, start. */

@@ -26,21 +26,6 @@
 
 static struct host_fixture fixture;
 
-static int setup(void **state)
-{
-	(void)state;
-	host_fixture_setup(&fixture);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	host_fixture_teardown(&fixture);
-	assert_true(host_fixture_await_no_processes(fixture.name));
-	return 0;
-}
-
 static void firmware_runs_and_writes_its_trace(void **state)
 {
 	const struct rproc_host_control *page;
@@ -387,7 +372,9 @@ static void two_starts_at_once_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name)                                                                                   \
+	cmocka_unit_test_prestate_setup_teardown(name, host_fixture_setup, host_fixture_teardown, \
+						 &fixture)
 		T(firmware_runs_and_writes_its_trace),
 		T(a_kick_is_answered_with_a_notification),
 		T(the_firmware_of_the_readme_works),
