@@ -7,6 +7,7 @@ foreach(name
 		test_rpmsg_bus
 		test_rpmsg_channel
 		test_rpmsg_endpoint
+		test_rpmsg_receive
 		test_rpmsg_serial
 		test_rpmsg_socket)
 	rproc_add_unit_test(${name} ${name}.c)

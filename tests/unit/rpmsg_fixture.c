@@ -318,6 +318,14 @@ static unsigned int find(struct remote *remote, const char *name, uint64_t *ret_
 	return found;
 }
 
+struct rproc_rpmsg_counters remote_counters(struct remote *remote)
+{
+	struct rproc_rpmsg_counters count;
+
+	assert_int_equal(rproc_rpmsg_get_counters(remote->context, remote_ctrl(remote), &count), 0);
+	return count;
+}
+
 unsigned int remote_count(struct remote *remote, const char *name)
 {
 	uint64_t ignored;

@@ -76,6 +76,8 @@ void remote_expect(struct remote *remote, uint32_t src, uint32_t dst, const void
 
 /* The id of the fixed channel rpmsg_ctrl. */
 uint64_t remote_ctrl(struct remote *remote);
+/* The counters of its bus. */
+struct rproc_rpmsg_counters remote_counters(struct remote *remote);
 /* How many channels there are of that name. */
 unsigned int remote_count(struct remote *remote, const char *name);
 /* A queueing endpoint from @src to @dst. */

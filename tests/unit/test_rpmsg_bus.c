@@ -138,7 +138,7 @@ static void the_firmware_chooses_the_size_of_buffers(void **state)
 	assert_true(vring_peer_take(&remote->in, &id));
 	desc = vring_peer_desc(&remote->in, id);
 	assert_int_equal(desc.len, 64);
-	assert_int_equal(rproc_rpmsg_get_counters(remote->context, remote_ctrl(remote), &count), 0);
+	count = remote_counters(remote);
 	assert_int_equal(count.tx_buffer_size, 2048);
 	assert_int_equal(count.rx_buffer_size, 64);
 	rproc_rpmsg_destroy_ept(ept);
@@ -156,8 +156,7 @@ static void at_most_256_buffers_are_used_each_way(void **state)
 		const struct remote_options options = { .num = nums[i][0], .num_out = nums[i][1] };
 		struct remote *remote = remote_new(&options);
 
-		assert_int_equal(
-			rproc_rpmsg_get_counters(remote->context, remote_ctrl(remote), &count), 0);
+		count = remote_counters(remote);
 		assert_int_equal(count.rx_buffers, nums[i][0] < 256 ? nums[i][0] : 256);
 		assert_int_equal(count.tx_buffers, nums[i][1] < 256 ? nums[i][1] : 256);
 		assert_int_equal(count.tx_free, count.tx_buffers);
@@ -381,7 +380,7 @@ static void a_lying_header_costs_its_message_only(void **state)
 		remote_send(remote, 0x401, 0x400, "good", 4);
 		assert_int_equal(rproc_rpmsg_recv(ept, buf, sizeof(buf), 0, NULL), 4);
 	}
-	assert_int_equal(rproc_rpmsg_get_counters(remote->context, remote_ctrl(remote), &count), 0);
+	count = remote_counters(remote);
 	assert_int_equal(count.malformed, 6);
 	assert_int_equal(count.rx_messages, 50);
 	rproc_rpmsg_destroy_ept(ept);
