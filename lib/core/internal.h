@@ -184,9 +184,10 @@ struct rproc_queue {
 	pthread_cond_t more;  /* an item was added, or it was closed */
 	struct list items;    /* struct rproc_work that have not begun */
 	bool busy;	      /* the thread has not decided to end */
-	bool started;	      /* @thread is to be joined */
+	bool started;	      /* @thread is to be joined, by the next one or by the close */
+	bool has_previous;    /* @thread has not yet joined @previous */
 	bool closed;	      /* nothing is taken any more */
-	pthread_t thread;
+	pthread_t thread, previous;
 	int64_t last_id;
 	int64_t running_id;
 };

@@ -49,11 +49,27 @@ static bool wait_for_more(struct rproc_queue *queue)
 	return !list_empty(&queue->items);
 }
 
+/* The thread before has left the queue and may not have ended yet: see it off, with no lock. */
+static void join_previous(struct rproc_queue *queue)
+{
+	pthread_t previous;
+	bool join;
+
+	pthread_mutex_lock(&queue->lock);
+	join = queue->has_previous;
+	previous = queue->previous;
+	queue->has_previous = false;
+	pthread_mutex_unlock(&queue->lock);
+	if (join)
+		pthread_join(previous, NULL);
+}
+
 static void *worker(void *arg)
 {
 	struct rproc *rproc = arg;
 	struct rproc_queue *queue = &rproc->queue;
 
+	join_previous(queue);
 	pthread_mutex_lock(&queue->lock);
 	while (wait_for_more(queue)) {
 		struct rproc_work *work = list_entry(queue->items.next, struct rproc_work, link);
@@ -73,18 +89,19 @@ static void *worker(void *arg)
 	return NULL;
 }
 
-/* Called with the queue's lock; that of a thread which has ended is free for it. */
+/* Called with the queue's lock, which the new thread takes first. It joins the one before. */
 static int start_worker(struct rproc *rproc)
 {
 	struct rproc_queue *queue = &rproc->queue;
+	pthread_t thread;
 	int ret;
 
-	if (queue->started)
-		pthread_join(queue->thread, NULL);
-	queue->started = false;
-	ret = rproc_thread_create(&queue->thread, worker, rproc);
+	ret = rproc_thread_create(&thread, worker, rproc);
 	if (ret)
 		return ret;
+	queue->has_previous = queue->started;
+	queue->previous = queue->thread;
+	queue->thread = thread;
 	queue->started = queue->busy = true;
 	return 0;
 }
