@@ -51,7 +51,6 @@ static int reset_table_on_stop(struct rproc *rproc)
 	if (!copy)
 		return -ENOMEM;
 	rproc_table_set(rproc, copy, copy, rproc->table_size);
-	free_clean_table(rproc);
 	return 0;
 }
 
@@ -271,6 +270,8 @@ err_release:
 
 int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 {
+	struct rproc_resource_table *device = rproc->table_ptr;
+	bool cached = rproc->cached_table;
 	int ret;
 
 	if (!rproc->ops.stop)
@@ -285,8 +286,14 @@ int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 	ret = rproc->ops.stop(rproc);
 	if (ret) {
 		rproc_log(rproc, RPROC_LOG_ERR, "can't stop rproc: %d", ret);
+		/* It goes on, and its table with it: a detach still has that to restore. */
+		rproc_table_set(rproc, cached ? rproc->cached_table : NULL, device,
+				rproc->table_size);
 		return ret;
 	}
+	/* Of a core that somebody else started; another is started again from what was found. */
+	if (!cached)
+		free_clean_table(rproc);
 	rproc_unprepare_subdevs(rproc);
 	rproc_set_state(rproc, RPROC_STATE_OFFLINE, reason);
 	rproc_log(rproc, RPROC_LOG_INFO, "stopped remote processor %s", rproc->name);

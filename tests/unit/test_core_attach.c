@@ -254,6 +254,26 @@ static void a_detach_op_that_fails_leaves_it_attached_and_can_be_tried_again(voi
 	close_running(&run);
 }
 
+static void a_detach_after_a_stop_that_failed_leaves_the_table_as_it_was_found(void **state)
+{
+	struct running run = open_running((struct recorder_options){ 0 });
+
+	(void)state;
+	assert_int_equal(rproc_boot(run.rec->rproc), 0);
+	recorder_fail(run.rec, REC_STOP, -EIO);
+	assert_int_equal(rproc_shutdown(run.rec->rproc), -EIO);
+	recorder_expect_state(run.rec, RPROC_STATE_ATTACHED, 1);
+	assert_memory_not_equal(run.table, run.pristine, run.size);
+	assert_int_equal(rproc_detach(run.rec->rproc), 0);
+	recorder_expect_state(run.rec, RPROC_STATE_DETACHED, 0);
+	assert_pristine(&run);
+	recorder_forget(run.rec);
+	assert_int_equal(rproc_boot(run.rec->rproc), 0);
+	recorder_expect(run.rec, ATTACHED);
+	recorder_fail(run.rec, REC_STOP, 0);
+	close_running(&run);
+}
+
 static void a_driver_that_cannot_detach_answers_einval_before_anything_stops(void **state)
 {
 	const struct recorder_options options = { .without = REC_BIT(REC_DETACH) };
@@ -384,6 +404,27 @@ static void a_processor_that_we_started_can_be_left_if_its_driver_says_so(void *
 	free(fresh);
 }
 
+static void a_detach_of_what_we_started_restores_the_table_after_a_failed_stop(void **state)
+{
+	const struct recorder_options options = { .detach_running = true };
+	struct fixture_image image = core_image_full();
+	struct recorder *rec = recorder_new(&options);
+	size_t size;
+	uint8_t *fresh = fixture_table_finish(core_table_full(), &size);
+
+	(void)state;
+	recorder_claim_vdevs(rec, 7);
+	recorder_use_image(rec, &image);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	recorder_fail(rec, REC_STOP, -EIO);
+	assert_int_equal(rproc_shutdown(rec->rproc), -EIO);
+	assert_memory_not_equal(rec->ram + 0x1000, fresh, size);
+	assert_int_equal(rproc_detach(rec->rproc), 0);
+	assert_memory_equal(rec->ram + 0x1000, fresh, size);
+	recorder_free(rec);
+	free(fresh);
+}
+
 static void a_failed_detach_of_what_we_started_can_be_tried_again(void **state)
 {
 	const struct recorder_options options = { .detach_running = true };
@@ -415,11 +456,15 @@ int main(void)
 		cmocka_unit_test(attach_unwinds_from_the_failure_of_each_step),
 		cmocka_unit_test(a_failed_attach_writes_nothing_to_memory_that_it_released),
 		cmocka_unit_test(a_detach_op_that_fails_leaves_it_attached_and_can_be_tried_again),
+		cmocka_unit_test(
+			a_detach_after_a_stop_that_failed_leaves_the_table_as_it_was_found),
 		cmocka_unit_test(a_driver_that_cannot_detach_answers_einval_before_anything_stops),
 		cmocka_unit_test(attach_and_detach_follow_the_kernels_order),
 		cmocka_unit_test(stopping_an_attached_processor_leaves_the_table_in_device_memory),
 		cmocka_unit_test(attach_without_a_table_and_without_table_ops_works),
 		cmocka_unit_test(a_processor_that_we_started_can_be_left_if_its_driver_says_so),
+		cmocka_unit_test(
+			a_detach_of_what_we_started_restores_the_table_after_a_failed_stop),
 		cmocka_unit_test(a_failed_detach_of_what_we_started_can_be_tried_again),
 	};
 
