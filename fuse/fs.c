@@ -137,6 +137,8 @@ void fs_log(int level, const char *device, const char *text, void *data)
 	struct rprocfs *fs = data;
 	struct log_line line = { .level = level, .device = device, .text = text };
 
+	if (fs->options.echo)
+		fs->options.echo(level, device, text);
 	stream_append(fs->log, format_log_line, &line);
 }
 

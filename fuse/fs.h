@@ -20,6 +20,8 @@ struct fs_options {
 	bool have_gid; /* was given: the group may write */
 	mode_t mode;   /* of attributes that may be written; 0: 0644, or 0664 with have_gid */
 	bool mainline; /* nothing that Linux does not have among the mirrored files */
+	/* Told of each line of the log, whoever says it; any thread. NULL: nobody. */
+	void (*echo)(int level, const char *device, const char *text);
 	/*
 	 * Load the drivers of the board: >= 0 or a negative errno. On a thread of its own. If it
 	 * is there, so is librproc/control.

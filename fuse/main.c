@@ -39,13 +39,10 @@ struct daemon {
 
 /* ---- log ----------------------------------------------------------------------------- */
 
-static void log_line(int level, const char *device, const char *text, void *data)
+/* The level in front is what the service manager sorts them by. */
+static void echo_line(int level, const char *device, const char *text)
 {
-	struct daemon *daemon = data;
-
-	if (daemon->options.foreground)
-		fprintf(stderr, "<%d>%s%s%s\n", level, device, *device ? ": " : "", text);
-	fs_log(level, device, text, daemon->fs);
+	fprintf(stderr, "<%d>%s%s%s\n", level, device, *device ? ": " : "", text);
 }
 
 static void kick(void *data)
@@ -95,7 +92,7 @@ static void on_tick(void *data)
 
 static void on_log(int level, const char *text, void *data)
 {
-	log_line(level, "rprocfs", text, data);
+	fs_log(level, "rprocfs", text, ((struct daemon *)data)->fs);
 }
 
 /* ---- bringing it up -------------------------------------------------------------------------- */
@@ -105,8 +102,8 @@ static int open_context(struct daemon *daemon)
 	const struct options *options = &daemon->options;
 	const struct rproc_context_options context_options = {
 		.size = sizeof(context_options),
-		.log = log_line,
-		.log_data = daemon,
+		.log = fs_log,
+		.log_data = daemon->fs,
 		.log_level = options->log_level,
 		.firmware_dirs = options->firmware_dirs,
 		.plugin_path = options->plugin_path,
@@ -160,18 +157,19 @@ static int switch_on(struct daemon *daemon)
 static int add_board(struct daemon *daemon)
 {
 	const struct options *options = &daemon->options;
-	const char *what = options->dtb ? options->dtb : options->board;
+	const char *what = options->live ? LIVE_TREE : options->dtb ? options->dtb : options->board;
 	int ret = options->bare ? switch_on(daemon) : load_board(daemon);
 	char story[4096];
 
 	if (ret >= 0)
 		return 0;
-	rproc_context_last_error(daemon->context, story, sizeof(story));
-	if (*story)
-		fprintf(stderr, "rprocfs: %s\n", story);
+	/* The library names a board that it read itself. */
+	if (!rproc_context_last_error(daemon->context, story, sizeof(story)))
+		fprintf(stderr, "rprocfs: board %s: %s\n", what, strerror(-ret));
+	else if (strncmp(story, "board ", 6) != 0)
+		fprintf(stderr, "rprocfs: board %s: %s\n", what, story);
 	else
-		fprintf(stderr, "rprocfs: board %s: %s\n", options->live ? LIVE_TREE : what,
-			strerror(-ret));
+		fprintf(stderr, "rprocfs: %s\n", story);
 	return ret;
 }
 
@@ -180,6 +178,8 @@ static int make_fs(struct daemon *daemon)
 {
 	struct fs_options *options = &daemon->options.fs;
 
+	if (daemon->options.foreground)
+		options->echo = echo_line;
 	if (daemon->options.hw && !strcmp(daemon->options.hw, "model")) {
 		options->setup = load_board;
 		options->setup_data = daemon;
@@ -242,9 +242,9 @@ static void started(struct rproc *rproc, int result, void *data)
 	if (!result)
 		return;
 	rproc_last_error(rproc, story, sizeof(story));
-	snprintf(text, sizeof(text), "--start %s: %s%s%s", rproc_name(rproc), strerror(-result),
-		 *story ? ": " : "", story);
-	log_line(RPROC_LOG_ERR, "rprocfs", text, data);
+	snprintf(text, sizeof(text), "--start %s: %s", rproc_name(rproc),
+		 *story ? story : strerror(-result));
+	fs_log(RPROC_LOG_ERR, "rprocfs", text, ((struct daemon *)data)->fs);
 }
 
 /* It has its firmware, and starts with that or not at all. */
@@ -332,6 +332,7 @@ static int open_signals(void)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* memory of processors counts as files: EFBIG tells enough */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

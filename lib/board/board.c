@@ -389,6 +389,7 @@ RPROC_API int rproc_context_add_board_file(struct rproc_context *context, const 
 	if (ret)
 		return rproc_context_story(context, ret, "board %s: cannot be read: %s", path,
 					   ret == -EINVAL ? "it is not a file" : strerror(-ret));
+	rproc_context_story(context, 0, "%s", ""); /* an old one is not this board's */
 	ret = rproc_context_add_board(context, bytes, len, live);
 	free(bytes);
 	if (ret < 0 && rproc_context_last_error(context, story, sizeof(story)))

@@ -414,6 +414,24 @@ static void append(char *buf, size_t len, const char *fmt, ...)
 	va_end(args);
 }
 
+/* What of the plugin path cannot be looked through: more often misspelt than meant. */
+static void describe_missing(struct rproc_context *context, char *buf, size_t len)
+{
+	char *directories = strdup(context->plugin_path), *directory, *next = directories;
+	DIR *dir;
+
+	while ((directory = strsep(&next, ":"))) {
+		if (!*directory)
+			continue;
+		dir = opendir(directory);
+		if (dir)
+			closedir(dir);
+		else
+			append(buf, len, "; %.200s: %s", directory, strerror(errno));
+	}
+	free(directories);
+}
+
 void rproc_plugins_describe(struct rproc_context *context, char *buf, size_t len)
 {
 	const struct rproc_loaded_plugin *loaded;
@@ -424,7 +442,7 @@ void rproc_plugins_describe(struct rproc_context *context, char *buf, size_t len
 	if (is_static_copy())
 		append(buf, len, "this program has compiled-in plugins only: ");
 	else
-		append(buf, len, "plugins in %.200s: ", context->plugin_path);
+		append(buf, len, "plugins in the plugin path (%.200s): ", context->plugin_path);
 	list_for_each(item, &context->plugins) {
 		loaded = list_entry(item, struct rproc_loaded_plugin, link);
 		if (loaded->refusal)
@@ -435,6 +453,8 @@ void rproc_plugins_describe(struct rproc_context *context, char *buf, size_t len
 	}
 	if (!*sep)
 		append(buf, len, "none");
+	if (!is_static_copy())
+		describe_missing(context, buf, len);
 }
 
 void rproc_plugins_unload(struct rproc_context *context)

@@ -172,6 +172,10 @@ def test_what_makes_no_sense_is_refused_in_words(place):
     with open(place.dir + "/junk.dtb", "w") as f:
         f.write("junk")
     expect(place, ["--dtb", place.dir + "/junk.dtb"], 1, "junk.dtb")
+    expect(place, ["--hw", "model", "--bare", "--dtb", place.dir + "/junk.dtb"], 1,
+           "board %s/junk.dtb: " % place.dir)
+    nowhere = place.dir + "/nowhere"
+    expect(place, ["--plugin-path", nowhere], 1, "%s: No such file or directory" % nowhere)
     expect(place, ["--start", "nobody"], 1, "there is no such processor")
     expect(place, [], 1, "cannot make the directory", "/proc/nosuch")
     expect(place, [], 1, "mount point", place.dir + "/no/where")
@@ -199,7 +203,8 @@ def test_a_start_with_a_firmware_is_not_one_with_another(place):
             while True:
                 lines.append(os.read(fd, 4096).decode())
         except BlockingIOError:
-            return any("--start host0: Invalid argument" in line for line in lines)
+            return any("--start host0: " in line and "Invalid argument:" not in line
+                       for line in lines)
         finally:
             os.close(fd)
     wait_for(logged)
@@ -225,6 +230,21 @@ def test_in_the_foreground(place):
     process.stderr.close()
     notify.close()
     assert "remoteproc remoteproc0: host0 is available" in text
+
+
+def test_the_log_in_the_foreground_has_the_lines_of_the_mount_too(place):
+    """What the files say of themselves, as the library's lines: once in the log, once there."""
+    fs = Rprocfs(place)
+    process = subprocess.Popen(fs.command[:-1] + ["--foreground", fs.mount], text=True,
+                               stderr=subprocess.PIPE)
+    place.at_end(lambda: process.poll() is None and process.kill())
+    wait_for(lambda: is_mounted(fs.mount))
+    fails(errno.ENOSPC, write, fs.mount + "/module/firmware_class/parameters/path", "x" * 300)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(WAIT_S * SLOW) == 0
+    text = process.stderr.read()
+    process.stderr.close()
+    assert text.count("<3>firmware_class.path: string doesn't fit in 255 chars.\n") == 1, text
 
 
 def test_the_end_does_not_wait_for_clients(place):
