@@ -106,8 +106,9 @@ static int make_memory(struct host_client *client, uint64_t window_len)
 		return fail(client, -errno, "memfd_create: %s", strerror(errno));
 	if (ftruncate(client->memory, (off_t)len) ||
 	    fcntl(client->memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-		return fail(client, -errno, "cannot make %llu bytes of memory: %s",
-			    (unsigned long long)len, strerror(errno));
+		return fail(client, -errno, "cannot make %llu bytes of memory: %s%s",
+			    (unsigned long long)len, strerror(errno),
+			    errno == EFBIG ? ": is the size of files limited (ulimit -f)?" : "");
 	client->doorbell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (client->doorbell < 0)
 		return fail(client, -errno, "eventfd: %s", strerror(errno));

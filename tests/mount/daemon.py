@@ -3,6 +3,7 @@
 """The program: it comes back when the mount answers, refuses to stack, cleans up after
 the dead, and leaves nothing behind."""
 import os
+import resource
 import select
 import signal
 import socket
@@ -245,6 +246,48 @@ def test_the_log_in_the_foreground_has_the_lines_of_the_mount_too(place):
     text = process.stderr.read()
     process.stderr.close()
     assert text.count("<3>firmware_class.path: string doesn't fit in 255 chars.\n") == 1, text
+
+
+def test_a_limit_of_file_sizes_is_an_answer_not_an_end(place):
+    fs = Rprocfs(place)
+    limit = (65536, 65536)
+    subprocess.run(fs.command, check=True,
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+    fails(errno.EFBIG, write, fs.path("state"), "start")
+    assert "ulimit -f" in read(fs.mount + "/librproc/host0/last_error")
+    assert read(fs.path("state")) == "offline\n"
+
+
+def test_without_dev_null_nothing_keeps_the_terminal(place):
+    skip_unless_root()
+    fs = Rprocfs(place, "--start", "host0")
+    script = ("mount -t tmpfs none /dev && mknod /dev/fuse c %d %d && exec \"$@\"" %
+              ((lambda n: (os.major(n), os.minor(n)))(os.stat("/dev/fuse").st_rdev)))
+    result = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh"] + fs.command,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, timeout=WAIT_S * SLOW)
+    # The pipes ended, or this would not have come back: nobody holds them.
+    assert (result.returncode, result.stderr) == (0, b""), result
+    server, = (int(p) for p in filter(str.isdigit, os.listdir("/proc"))
+               if fs.mount in command_line(p))
+    place.at_end(lambda: os.kill(server, signal.SIGTERM))
+    root = "/proc/%d/root" % server
+    wait_for(lambda: read(root + fs.path("state")) == "running\n")
+    monitor, = (int(p) for p in filter(str.isdigit, os.listdir("/proc"))
+                if command_line(p).startswith("rproc-monitor") and
+                os.path.exists("/proc/%s/ns/mnt" % p) and
+                os.readlink("/proc/%s/ns/mnt" % p) == os.readlink("/proc/%d/ns/mnt" % server))
+    for pid in server, monitor:
+        for fd in "012":
+            assert os.readlink("/proc/%d/fd/%s" % (pid, fd)) == "/"
+
+
+def command_line(pid):
+    try:
+        with open("/proc/%s/cmdline" % pid) as f:
+            return f.read().replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def test_the_end_does_not_wait_for_clients(place):

@@ -10,12 +10,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <librproc/rproc.h>
@@ -369,6 +372,56 @@ static void two_starts_at_once_are_refused(void **state)
 	assert_non_null(strstr(fixture.client.story, "runs already"));
 }
 
+/* In the child: 0 if firmware of a program with this niceness and policy has @expected and no more. */
+static int priority_of_firmware(int niceness, int policy, int expected)
+{
+	const struct sched_param param = { .sched_priority = policy == SCHED_FIFO };
+	pid_t firmware;
+	int got;
+
+	if (setpriority(PRIO_PROCESS, 0, niceness) || sched_setscheduler(0, policy, &param))
+		return 77;
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello");
+	firmware = fixture.client.firmware_pid;
+	got = sched_getscheduler(firmware) != (policy == SCHED_FIFO ? SCHED_OTHER : policy) ||
+	      getpriority(PRIO_PROCESS, (id_t)firmware) != expected ||
+	      sched_getscheduler(fixture.client.monitor_pid) != policy;
+	host_client_power_off(&fixture.client, true);
+	return got;
+}
+
+static void firmware_is_never_favoured_over_other_processes(void **state)
+{
+	static const struct {
+		int niceness, policy, expected;
+	} rows[] = {
+		{ 7, SCHED_OTHER, 7 },
+		{ 3, SCHED_BATCH, 3 },
+		{ -5, SCHED_OTHER, 0 },
+		{ -5, SCHED_FIFO, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		pid_t pid = fork();
+		int status;
+
+		assert_true(pid >= 0);
+		if (!pid)
+			_exit(priority_of_firmware(rows[i].niceness, rows[i].policy,
+						   rows[i].expected));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		/* The last two take a privilege, which root of a container may lack. */
+		if (WEXITSTATUS(status) != 77)
+			assert_int_equal(WEXITSTATUS(status), 0);
+		else
+			assert_true(i >= 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +447,7 @@ int main(void)
 		T(patience_without_end_is_patience),
 		T(firmware_that_dies_of_the_request_has_stopped),
 		T(two_starts_at_once_are_refused),
+		T(firmware_is_never_favoured_over_other_processes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,23 @@ static void limit(int resource, rlim_t value)
 
 	if (setrlimit(resource, &both) && errno != EPERM)
 		give_up(errno, "lowering a resource limit");
+}
+
+/*
+ * A program may have itself favoured over others; a firmware that spins would then take the
+ * machine. What makes it humbler is kept, and so are the CPUs it may run on.
+ */
+static void drop_priority(void)
+{
+	const struct sched_param none = { 0 };
+	int policy = sched_getscheduler(0);
+
+	if ((policy == SCHED_FIFO || policy == SCHED_RR) &&
+	    sched_setscheduler(0, SCHED_OTHER, &none))
+		give_up(errno, "giving up real-time scheduling");
+	errno = 0;
+	if (getpriority(PRIO_PROCESS, 0) < 0 && !errno && setpriority(PRIO_PROCESS, 0, 0))
+		give_up(errno, "giving up priority");
 }
 
 static void drop_capabilities(void)
@@ -125,6 +143,7 @@ int launcher_main(int argc, char **argv)
 	if (ret)
 		give_up(-ret, "installing the interrupt handlers");
 
+	drop_priority();
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, 0);
 	limit(RLIMIT_NOFILE, LAUNCH_FD_END);

@@ -416,26 +416,27 @@ static int become_daemon(const char *name)
 {
 	char comm[16];
 	pid_t child;
-	int null;
+	int fd;
 
 	child = fork();
 	if (child)
 		_exit(child < 0);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null >= 0) {
-		dup2(null, 0);
-		dup2(null, 1);
-		dup2(null, 2);
-		if (null > 2)
-			close(null);
-	}
+	/* Nothing can be read from or written to a mere path; and "/" is always there. */
+	fd = open("/", O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	dup2(fd, 0);
+	dup2(fd, 1);
+	dup2(fd, 2);
+	if (fd > 2)
+		close(fd);
 	syscall(SYS_close_range, HOST_FD_END, ~0u, 0);
 	/* The control connection is answered without waiting, and no child may hold it. */
 	if (fcntl(HOST_FD_CONTROL, F_SETFL, O_NONBLOCK) ||
 	    fcntl(HOST_FD_CONTROL, F_SETFD, FD_CLOEXEC))
 		return -errno;
-	for (null = HOST_FD_STATE_DIR; null < HOST_FD_END; null++)
-		fcntl(null, F_SETFD, FD_CLOEXEC);
+	for (fd = HOST_FD_STATE_DIR; fd < HOST_FD_END; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
