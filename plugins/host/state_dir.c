@@ -61,6 +61,10 @@ static int make_address(struct sockaddr_un *sun, const char *path, int dir, cons
 	len = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/%s.sock", path, name);
 	if (len < (int)sizeof(sun->sun_path))
 		return 0;
+	/* Without /proc nothing would be found there, and a processor that runs be missed. */
+	snprintf(sun->sun_path, sizeof(sun->sun_path), "/proc/self/fd/%d", dir);
+	if (access(sun->sun_path, F_OK))
+		return -ENAMETOOLONG;
 	len = snprintf(sun->sun_path, sizeof(sun->sun_path), "/proc/self/fd/%d/%s.sock", dir, name);
 	return len < (int)sizeof(sun->sun_path) ? 0 : -ENAMETOOLONG;
 }
@@ -120,8 +124,15 @@ int host_state_dir_connect(const char *path, const char *name, char *story, size
 	if (dir < 0)
 		return dir;
 	ret = make_address(&sun, path, dir, name);
-	if (!ret)
-		ret = try_connect(&sun);
+	if (ret) {
+		snprintf(story, story_len,
+			 "the path of the state directory %s is too long for a socket where /proc "
+			 "is not mounted: give a shorter one",
+			 path);
+		close(dir);
+		return ret;
+	}
+	ret = try_connect(&sun);
 	if (ret == -ECONNREFUSED)
 		ret = remove_stale(&sun, dir, name);
 	close(dir);

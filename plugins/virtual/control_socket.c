@@ -35,7 +35,8 @@ struct control_socket {
 	void *data;
 	int fd;
 	struct rproc_watch *watch;
-	struct sockaddr_un address;
+	int dir;       /* where its name is */
+	char name[24]; /* in that */
 	pthread_mutex_t lock; /* guards who is connected */
 	bool closing;	      /* the same */
 	struct connection connections[CONNECTIONS_MAX];
@@ -188,50 +189,60 @@ static bool is_in_use(const struct sockaddr_un *address)
 	return used;
 }
 
+/* The address of a name in the directory, by way of /proc where its path is too long for one. */
+static int make_address(struct sockaddr_un *address, const char *path, int dir, const char *name)
+{
+	const size_t room = sizeof(address->sun_path);
+
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	if ((size_t)snprintf(address->sun_path, room, "%s/%s", path, name) < room)
+		return 0;
+	snprintf(address->sun_path, room, "/proc/self/fd/%d", dir);
+	if (access(address->sun_path, F_OK))
+		return -ENAMETOOLONG;
+	snprintf(address->sun_path, room, "/proc/self/fd/%d/%s", dir, name);
+	return 0;
+}
+
 static int bind_name(struct control_socket *sock, const char *state_dir, unsigned int number)
 {
-	char *path = sock->address.sun_path;
-	size_t room = sizeof(sock->address.sun_path);
-	size_t len;
+	struct sockaddr_un address;
+	int error;
 
 	if (number)
-		len = (size_t)snprintf(path, room, "%s/virtual-%u.sock", state_dir, number);
+		snprintf(sock->name, sizeof(sock->name), "virtual-%u.sock", number);
 	else
-		len = (size_t)snprintf(path, room, "%s/virtual.sock", state_dir);
-	if (len >= room)
-		return -ENAMETOOLONG;
-	if (!bind(sock->fd, (const struct sockaddr *)&sock->address, sizeof(sock->address)))
+		snprintf(sock->name, sizeof(sock->name), "virtual.sock");
+	error = make_address(&address, state_dir, sock->dir, sock->name);
+	if (error)
+		return error;
+	if (!bind(sock->fd, (const struct sockaddr *)&address, sizeof(address)))
 		return 0;
-	if (errno != EADDRINUSE || is_in_use(&sock->address))
+	if (errno != EADDRINUSE || is_in_use(&address))
 		return -errno;
 	/* left behind by a program that died */
-	unlink(path);
-	return bind(sock->fd, (const struct sockaddr *)&sock->address, sizeof(sock->address))
-		       ? -errno
-		       : 0;
+	unlinkat(sock->dir, sock->name, 0);
+	return bind(sock->fd, (const struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
 }
 
 static int open_socket(struct control_socket *sock, const char *state_dir)
 {
 	unsigned int number;
-	int dir, error = -EADDRINUSE;
+	int error = -EADDRINUSE;
 
-	dir = open_directory(state_dir);
-	if (dir < 0)
-		return dir;
-	sock->address.sun_family = AF_UNIX;
+	sock->dir = open_directory(state_dir);
+	if (sock->dir < 0)
+		return sock->dir;
 	sock->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* from looking whether a name is used to using it nobody else may do the same */
-	if (sock->fd < 0 || flock(dir, LOCK_EX)) {
-		error = -errno;
-		close(dir);
-		return error;
-	}
+	if (sock->fd < 0 || flock(sock->dir, LOCK_EX))
+		return -errno;
 	for (number = 0; error == -EADDRINUSE && number < NAMES_MAX; number++)
 		error = bind_name(sock, state_dir, number);
 	if (!error && listen(sock->fd, CONNECTIONS_MAX))
 		error = -errno;
-	close(dir);
+	flock(sock->dir, LOCK_UN);
 	return error;
 }
 
@@ -248,6 +259,7 @@ int control_socket_new(struct rproc_context *context, const char *state_dir, con
 	sock->fn = fn;
 	sock->data = data;
 	sock->fd = -1;
+	sock->dir = -1;
 	pthread_mutex_init(&sock->lock, NULL);
 	for (i = 0; i < CONNECTIONS_MAX; i++) {
 		sock->connections[i].owner = sock;
@@ -258,7 +270,7 @@ int control_socket_new(struct rproc_context *context, const char *state_dir, con
 		goto err_close;
 	error = rproc_watch_fd(context, sock->fd, on_connect, sock, &sock->watch);
 	if (error) {
-		unlink(sock->address.sun_path);
+		unlinkat(sock->dir, sock->name, 0);
 		goto err_close;
 	}
 	*ret_socket = sock;
@@ -267,6 +279,8 @@ int control_socket_new(struct rproc_context *context, const char *state_dir, con
 err_close:
 	if (sock->fd >= 0)
 		close(sock->fd);
+	if (sock->dir >= 0)
+		close(sock->dir);
 	pthread_mutex_destroy(&sock->lock);
 	free(sock);
 	return error;
@@ -285,13 +299,10 @@ void control_socket_free(struct control_socket *sock)
 		connection_close(&sock->connections[i]);
 	/* also waits for a callback that was closing a connection itself */
 	rproc_watch_free(sock->watch);
+	/* before another may take the name for one that was left behind */
+	unlinkat(sock->dir, sock->name, 0);
 	close(sock->fd);
-	unlink(sock->address.sun_path);
+	close(sock->dir);
 	pthread_mutex_destroy(&sock->lock);
 	free(sock);
-}
-
-const char *control_socket_path(const struct control_socket *sock)
-{
-	return sock->address.sun_path;
 }

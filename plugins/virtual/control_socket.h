@@ -17,6 +17,5 @@ int control_socket_new(struct rproc_context *context, const char *state_dir, con
 		       void *data, struct control_socket **ret_socket);
 /* Closes every connection and removes the file. NULL is fine. */
 void control_socket_free(struct control_socket *sock);
-const char *control_socket_path(const struct control_socket *sock);
 
 #endif

@@ -4,6 +4,7 @@
  * machine, and the same over its socket.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,6 +361,33 @@ static void a_second_machine_has_a_socket_of_another_name(void **state)
 	stm32_close(fix);
 }
 
+static void a_state_directory_with_a_long_path_has_a_socket_too(void **state)
+{
+	struct stm32_fixture *fix = stm32_new("stm32mp157");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct rproc_context_options options = { .size = sizeof(options), .hw = "model" };
+	struct rproc_context *second;
+	char path[512], deep[256];
+	int dir, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	snprintf(deep, sizeof(deep), "%s/%0120d", fix->dir, 0);
+	options.state_dir = deep;
+	assert_int_equal(rproc_context_new(&options, &second), 0);
+	stm32_add_plugins(second);
+	snprintf(path, sizeof(path), "%s/stm32mp157.dtb", STM32_BOARD_DIR);
+	assert_int_equal(rproc_context_add_board_file(second, path, false), 1);
+	dir = open(deep, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(dir >= 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/virtual.sock", dir);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+	rproc_context_free(second);
+	assert_int_equal(faccessat(dir, "virtual.sock", F_OK, 0), -1);
+	close(dir);
+	stm32_close(fix);
+}
+
 static void a_socket_left_behind_is_replaced(void **state)
 {
 	struct stm32_fixture *fix = stm32_new("stm32mp157");
@@ -404,6 +432,7 @@ int main(void)
 		cmocka_unit_test(a_line_without_end_closes_the_connection),
 		cmocka_unit_test(the_machine_s_end_closes_connections_and_removes_the_socket),
 		cmocka_unit_test(a_second_machine_has_a_socket_of_another_name),
+		cmocka_unit_test(a_state_directory_with_a_long_path_has_a_socket_too),
 		cmocka_unit_test(a_socket_left_behind_is_replaced),
 	};
 
