@@ -18,12 +18,9 @@ endfunction()
 
 rproc_add_host_test(test_host_rules test_host_rules.c
 	${PROJECT_SOURCE_DIR}/plugins/host/machine/watchdog.c)
-foreach(test test_host_jail test_host_machine test_host_monitor)
+foreach(test test_host_jail test_host_machine test_host_monitor test_host_state_dir)
 	rproc_add_host_test(${test} ${test}.c)
 endforeach()
-rproc_add_host_test(test_host_machine test_host_machine.c)
-rproc_add_host_test(test_host_monitor test_host_monitor.c)
-rproc_add_host_test(test_host_state_dir test_host_state_dir.c)
 
 foreach(test test_host_plugin test_host_programs)
 	rproc_add_host_test(${test} ${test}.c host_board_fixture.c
