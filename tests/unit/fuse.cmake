@@ -19,6 +19,8 @@ foreach(name test_fuse_fs test_fuse_boot)
 	rproc_add_unit_test(${name} ${name}.c fuse_fixture.c)
 	target_link_libraries(${name} PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder)
 endforeach()
+# It counts the reads of a trace.
+target_link_options(test_fuse_boot PRIVATE -Wl,--wrap=rproc_trace_read)
 rproc_add_unit_test(test_fuse_board test_fuse_board.c)
 target_compile_definitions(test_fuse_board PRIVATE BOARD_DIR="${CMAKE_CURRENT_BINARY_DIR}/boards")
 target_link_libraries(test_fuse_board PRIVATE rprocfs_fs rproc_fuse_front rproc_recorder)

@@ -324,15 +324,25 @@ static void *find_long_text(struct rproc *rproc, uint64_t da, size_t len, bool *
 	return da >= LONG_DA && da + len <= LONG_DA + LONG_LEN ? long_text + (da - LONG_DA) : NULL;
 }
 
-static double cpu_seconds(void)
-{
-	struct timespec now;
+/* Counts what the mount reads: see the linker's --wrap. */
+static unsigned int trace_reads;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+ssize_t __real_rproc_trace_read(const struct rproc *rproc, unsigned int index, void *buf,
+				size_t len, uint64_t offset);
+ssize_t __wrap_rproc_trace_read(const struct rproc *rproc, unsigned int index, void *buf,
+				size_t len, uint64_t offset);
+
+ssize_t __wrap_rproc_trace_read(const struct rproc *rproc, unsigned int index, void *buf,
+				size_t len, uint64_t offset)
+{
+	trace_reads++;
+	return __real_rproc_trace_read(rproc, index, buf, len, offset);
 }
 
-/* Everybody waits while one looks: it may cost a few reads of the text, not hundreds. */
+/*
+ * Everybody waits while one looks, and each read begins at the text's beginning: it may
+ * cost a few reads, not hundreds.
+ */
 static void a_look_at_a_long_trace_is_no_more_than_a_few_reads(void **state)
 {
 	struct fuse_fixture *f = *state;
@@ -343,11 +353,9 @@ static void a_look_at_a_long_trace_is_no_more_than_a_few_reads(void **state)
 	struct fixture_table *table = fixture_table_new(false);
 	struct recorder *rec = recorder_new(&options);
 	struct fixture_image image;
-	double began, read, look;
 	struct node_open *open;
 	struct node *node;
 	struct stat st;
-	char last;
 
 	long_text = malloc(LONG_LEN);
 	assert_non_null(long_text);
@@ -360,15 +368,10 @@ static void a_look_at_a_long_trace_is_no_more_than_a_few_reads(void **state)
 	node = front_find(&f->front, "kernel/debug/remoteproc/remoteproc1/trace0");
 	assert_non_null(node);
 	assert_int_equal(node_open(node, node->id, O_RDONLY, &open), 0);
-	began = cpu_seconds();
-	assert_int_equal(rproc_trace_read(rec->rproc, 0, &last, 1, LONG_LEN - 1), 1);
-	read = cpu_seconds() - began;
-	began = cpu_seconds();
+	trace_reads = 0;
 	tree_stat(node, open->id, &st);
-	look = cpu_seconds() - began;
 	assert_int_equal(st.st_size, LONG_LEN);
-	if (look > 20 * read)
-		fail_msg("%f s to find the end of the text, %f s to look at it", read, look);
+	assert_in_range(trace_reads, 1, 10);
 	node_release(open);
 	recorder_free(rec);
 	fs_settle(f->fs);
