@@ -137,6 +137,7 @@ static void counters_show(struct node_open *open, struct node_call *call)
 		{ "recoveries", c.recoveries },
 		{ "failed_recoveries", c.failed_recoveries },
 		{ "kicks", c.kicks },
+		{ "kick_failures", c.kick_failures },
 		{ "notifications", c.notifications },
 		{ "power", (uint64_t)c.power },
 	};

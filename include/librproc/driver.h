@@ -62,7 +62,10 @@ struct rproc_ops {
 	int (*attach)(struct rproc *rproc);
 	/* Leave the core running. NULL: detach answers -EINVAL. */
 	int (*detach)(struct rproc *rproc);
-	/* Tell the remote that vring @vqid (a notifyid) has work. Any thread; must not block. */
+	/*
+	 * Tell the remote that vring @vqid (a notifyid) has work. Any thread; must not block.
+	 * One that cannot says so with rproc_kick_failed().
+	 */
 	void (*kick)(struct rproc *rproc, int vqid);
 	/*
 	 * First chance to translate a device address; NULL result: try the carveouts.
@@ -323,6 +326,16 @@ int rproc_coredump_set_elf_info(struct rproc *rproc, uint8_t elf_class, uint16_t
 /* The default coredump op. */
 void rproc_coredump(struct rproc *rproc);
 
+/*
+ * From the kick op: the kick did not get to the remote. It is counted, and the story and
+ * rproc_rpmsg_diagnosis() say it with the text of @fmt: which mailbox or bell, and what to do.
+ * A flood is one story with a count. Returns true where it is time for a line in the log, the
+ * first and then one in five seconds: a driver that mirrors one of Linux prints the line of that.
+ * @vqid: as in the op; of no vring: only counted
+ * @error: a negative errno
+ */
+bool rproc_kick_failed(struct rproc *rproc, int vqid, int error, const char *fmt, ...)
+	RPROC_PRINTF(4, 5);
 /* The remote notified vring @notifyid. 1: somebody was told; 0: nobody is there. Any thread. */
 int rproc_vq_interrupt(struct rproc *rproc, int notifyid);
 

@@ -263,8 +263,8 @@ int rproc_rpmsg_get_counters(struct rproc_context *context, uint64_t channel,
 
 /*
  * What is odd about the processor's messages, a sentence a line: a ring that was given up,
- * a remote that never touched its rings, a used index that stopped, a service that nobody has
- * opened. "" if nothing is. Copies at most @len bytes with the terminating NUL; returns the
+ * kicks that failed, a remote that never touched its rings, a used index that stopped, a service
+ * that nobody has opened. "" if nothing is. Copies at most @len bytes with the terminating NUL; returns the
  * text's length.
  */
 size_t rproc_rpmsg_diagnosis(struct rproc *rproc, char *buf, size_t len);

@@ -289,7 +289,8 @@ struct rproc_counters {
 	uint64_t crashes;			       /* that were handled */
 	uint64_t crash_reports;			       /* that were reported */
 	uint64_t recoveries, failed_recoveries;
-	uint64_t kicks; /* host to remote */
+	uint64_t kicks;		/* host to remote */
+	uint64_t kick_failures; /* those of which the driver says that they did not get there */
 	uint64_t notifications; /* remote to host */
 	int power;	/* the user count */
 };

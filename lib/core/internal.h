@@ -289,7 +289,7 @@ struct rproc {
 	atomic_bool crash_queued;		      /* crash_work is in the queue */
 	atomic_uint crash_type;			      /* of the report being handled */
 	atomic_ullong boots, attaches, shutdowns, detaches, failures, crashes, crash_reports,
-		recoveries, failed_recoveries, kicks, notifications;
+		recoveries, failed_recoveries, kicks, kick_failures, notifications;
 
 	struct rproc_queue queue;
 	struct rproc_work crash_work;
@@ -300,6 +300,7 @@ struct rproc {
 	struct rproc_source source;
 	char story[RPROC_STORY_MAX];
 	bool story_set; /* the running operation has told its story */
+	bool story_aside; /* the story is one of rproc_story_aside() */
 	struct list carveouts;
 	struct list traces;
 	struct list vdevs; /* struct rproc_vdev */
@@ -331,6 +332,12 @@ void rproc_story_begin(struct rproc *rproc);
 /* End of an operation: a failure without a story gets @stage's general one. */
 void rproc_story_end(struct rproc *rproc, int error, const char *stage);
 void rproc_story_clear(struct rproc *rproc);
+/*
+ * With data_lock: something failed beside all operations. It gives way to what an operation
+ * or a crash has told; @anew: it may take the place of an older story, else only of its like.
+ */
+void rproc_story_aside(struct rproc *rproc, bool anew, int error, const char *stage,
+		       const char *text);
 /* story.c: the kernel's lines alone, of a check whose failure is none of the operation. */
 void rproc_log_findings(struct rproc *rproc, const struct rproc_report *report);
 
@@ -430,6 +437,19 @@ void rproc_event_post(struct rproc_context *context, const struct rproc_event *e
 		      const char *name, const char *reason);
 void rproc_event_add(const struct rproc *rproc, enum rproc_event_type type,
 		     enum rproc_state old_state, enum rproc_state new_state, const char *reason);
+
+/* virtio/kick.c */
+#define RPROC_KICK_WHY_MAX 256
+struct rproc_kick_trouble {
+	int virtio;
+	unsigned int vring;
+	uint64_t failed; /* kicks since the vdev was started */
+	int64_t age_ns;	 /* of the last of them, as the next */
+	int error;
+	char why[RPROC_KICK_WHY_MAX];
+};
+/* The next vring from number *at on whose kicks failed; *at: where to go on. false: none. */
+bool rproc_next_kick_trouble(struct rproc *rproc, unsigned int *at, struct rproc_kick_trouble *ret);
 
 /* virtio/drivers.c: the library's own driver of an id, or NULL */
 const struct rproc_vdev_binding *rproc_builtin_vdev_driver(uint32_t id);

@@ -397,6 +397,7 @@ RPROC_API void rproc_counters(const struct rproc *rproc, struct rproc_counters *
 		.recoveries = atomic_load(&r->recoveries),
 		.failed_recoveries = atomic_load(&r->failed_recoveries),
 		.kicks = atomic_load(&r->kicks),
+		.kick_failures = atomic_load(&r->kick_failures),
 		.notifications = atomic_load(&r->notifications),
 		.power = atomic_load(&r->power),
 	};

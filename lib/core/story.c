@@ -25,6 +25,7 @@ void rproc_story_begin(struct rproc *rproc)
 {
 	pthread_mutex_lock(&rproc->data_lock);
 	rproc->story_set = false;
+	rproc->story_aside = false;
 	pthread_mutex_unlock(&rproc->data_lock);
 }
 
@@ -32,23 +33,39 @@ void rproc_story_clear(struct rproc *rproc)
 {
 	pthread_mutex_lock(&rproc->data_lock);
 	/* What a crash told while the operation was still ending is not an old story. */
-	if (!rproc->story_set)
+	if (!rproc->story_set && !rproc->story_aside)
 		rproc->story[0] = '\0';
 	pthread_mutex_unlock(&rproc->data_lock);
 }
 
-static void tell(struct rproc *rproc, int error, const char *stage, const char *text)
+/* With the lock. */
+static void write_story(struct rproc *rproc, int error, const char *stage, const char *text)
 {
 	const char *name = strerrorname_np(-error);
-	char story[RPROC_STORY_MAX];
 
-	snprintf(story, sizeof(story), "%s: %.900s (%s)", stage, text, name ? name : "unknown");
+	snprintf(rproc->story, sizeof(rproc->story), "%s: %.900s (%s)", stage, text,
+		 name ? name : "unknown");
+}
+
+static void tell(struct rproc *rproc, int error, const char *stage, const char *text)
+{
 	pthread_mutex_lock(&rproc->data_lock);
 	/* The first story of an operation stays: the deepest knows most. */
-	if (!rproc->story_set)
-		strcpy(rproc->story, story);
+	if (!rproc->story_set) {
+		write_story(rproc, error, stage, text);
+		rproc->story_aside = false;
+	}
 	rproc->story_set = true;
 	pthread_mutex_unlock(&rproc->data_lock);
+}
+
+void rproc_story_aside(struct rproc *rproc, bool anew, int error, const char *stage,
+		       const char *text)
+{
+	if (rproc->story_set || (!anew && !rproc->story_aside))
+		return;
+	write_story(rproc, error, stage, text);
+	rproc->story_aside = true;
 }
 
 RPROC_API int rproc_story(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)
@@ -70,7 +87,9 @@ void rproc_story_end(struct rproc *rproc, int error, const char *stage)
 	else if (error)
 		tell(rproc, error, stage, strerror(-error));
 	/* A crash that comes now has a story of its own. */
-	rproc_story_begin(rproc);
+	pthread_mutex_lock(&rproc->data_lock);
+	rproc->story_set = false;
+	pthread_mutex_unlock(&rproc->data_lock);
 }
 
 void rproc_log_findings(struct rproc *rproc, const struct rproc_report *report)

@@ -165,6 +165,22 @@ static void look_at_vdevs(const struct rproc *rproc, struct text *text)
 	free(info);
 }
 
+static void look_at_kicks(struct rproc *rproc, struct text *text)
+{
+	struct rproc_kick_trouble trouble;
+	unsigned int at = 0;
+
+	while (rproc_next_kick_trouble(rproc, &at, &trouble)) {
+		const char *name = strerrorname_np(-trouble.error);
+
+		add(text,
+		    "virtio%d: %" PRIu64 " kicks of vring %u failed, the last %.1f s ago: "
+		    "%s (%s)\n",
+		    trouble.virtio, trouble.failed, trouble.vring, seconds(trouble.age_ns),
+		    trouble.why, name ? name : "unknown");
+	}
+}
+
 RPROC_API size_t rproc_rpmsg_diagnosis(struct rproc *rproc, char *buf, size_t len)
 {
 	struct rproc_rpmsg *rpmsg = &rproc->context->rpmsg;
@@ -174,6 +190,7 @@ RPROC_API size_t rproc_rpmsg_diagnosis(struct rproc *rproc, char *buf, size_t le
 	if (len)
 		buf[0] = '\0';
 	look_at_vdevs(rproc, &text);
+	look_at_kicks(rproc, &text);
 	pthread_mutex_lock(&rpmsg->lock);
 	list_for_each(item, &rpmsg->buses) {
 		struct rpmsg_bus *bus = list_entry(item, struct rpmsg_bus, link);

@@ -168,19 +168,7 @@ RPROC_API int rproc_vdev_set_callback(struct rproc_vdev *vdev, unsigned int inde
 	return 0;
 }
 
-RPROC_API void rproc_vdev_kick(struct rproc_vdev *vdev, unsigned int index)
-{
-	struct rproc *rproc = vdev->rproc;
-
-	if (index >= vdev->num_vrings || !rproc->ops.kick)
-		return;
-	atomic_fetch_add(&rproc->kicks, 1);
-	rproc_debug_in(rproc->context, vdev->log_name, KICK, vdev->vrings[index].notifyid);
-	rproc->ops.kick(rproc, vdev->vrings[index].notifyid);
-}
-
-/* The ring of that notify id that somebody waits on, held so that it stays. With the lock. */
-static struct vring *hold_vring(struct rproc *rproc, int notifyid, struct rproc_vdev **ret_vdev)
+struct vring *rproc_find_vring(struct rproc *rproc, int notifyid, struct rproc_vdev **ret_vdev)
 {
 	struct list *item;
 	unsigned int i;
@@ -189,16 +177,24 @@ static struct vring *hold_vring(struct rproc *rproc, int notifyid, struct rproc_
 		struct rproc_vdev *vdev = list_entry(item, struct rproc_vdev, link);
 
 		for (i = 0; i < vdev->num_vrings; i++) {
-			struct vring *vring = &vdev->vrings[i];
-
-			if (vring->notifyid != notifyid || !vring->callback)
+			if (vdev->vrings[i].notifyid != notifyid)
 				continue;
-			vring->calls++;
 			*ret_vdev = vdev;
-			return vring;
+			return &vdev->vrings[i];
 		}
 	}
 	return NULL;
+}
+
+/* The ring of that notify id if somebody waits on it, held so that it stays. With the lock. */
+static struct vring *hold_vring(struct rproc *rproc, int notifyid, struct rproc_vdev **ret_vdev)
+{
+	struct vring *vring = rproc_find_vring(rproc, notifyid, ret_vdev);
+
+	if (!vring || !vring->callback)
+		return NULL;
+	vring->calls++;
+	return vring;
 }
 
 RPROC_API int rproc_vq_interrupt(struct rproc *rproc, int notifyid)
@@ -318,6 +314,7 @@ static int start_vdev(void *priv)
 		rproc_vdev_release_memory(vdev);
 		return ret;
 	}
+	rproc_forget_failed_kicks(vdev);
 	rproc_vdev_set_status(vdev, STATUS_RESET);
 	rproc_vdev_set_status(vdev, STATUS_ACK);
 	vdev->binding = find_binding(vdev);

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What vdev.c and vdev_info.c share: the object behind struct rproc_vdev. */
+/* What the files about vdevs share: the object behind struct rproc_vdev. */
 #ifndef RPROC_VIRTIO_VDEV_H
 #define RPROC_VIRTIO_VDEV_H
 
 #include "core/internal.h"
+
+/* Kicks of one vring that failed since its vdev was started; rproc.data_lock. */
+struct failed_kicks {
+	uint64_t count;
+	int64_t last_ns, told_ns; /* CLOCK_MONOTONIC_COARSE */
+	int error;		  /* of the last, as the next */
+	char why[RPROC_KICK_WHY_MAX];
+};
 
 struct vring {
 	struct rproc_mem_entry *mem; /* borrowed: lives until cleanup */
@@ -12,6 +20,7 @@ struct vring {
 	rproc_vq_fn callback; /* rproc.data_lock */
 	void *data;	      /* rproc.data_lock */
 	unsigned int calls;   /* callbacks that run; rproc.data_lock */
+	struct failed_kicks failed;
 };
 
 struct rproc_vdev {
@@ -36,6 +45,14 @@ struct rproc_vdev {
 	struct rproc_memory_provider provider;	  /* whom they go back to; worker only */
 	char log_name[48];
 };
+
+/* vdev.c */
+/* With rproc.data_lock: the vring of that notify id, or NULL. */
+struct vring *rproc_find_vring(struct rproc *rproc, int notifyid, struct rproc_vdev **ret_vdev);
+
+/* kick.c */
+/* The vdev starts anew. */
+void rproc_forget_failed_kicks(struct rproc_vdev *vdev);
 
 /* vdev_info.c */
 void rproc_vdev_event(const struct rproc_vdev *vdev, enum rproc_event_type type);

@@ -6,6 +6,7 @@
 #ifndef RPROC_HOST_BELL_H
 #define RPROC_HOST_BELL_H
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <stddef.h>
@@ -17,19 +18,22 @@
 
 /*
  * The bell first, then the mode; the firmware's side does it the other way round. So
- * either it sees the bell, or we see that it must be woken.
+ * either it sees the bell, or we see that it must be woken. 0 or what the kernel says.
  */
-static inline void host_ring(struct rproc_host_control *page, int firmware)
+static inline int host_ring(struct rproc_host_control *page, int firmware)
 {
 	__atomic_fetch_add(&page->bell, 1, __ATOMIC_SEQ_CST);
 	switch (__atomic_load_n(&page->irq_mode, __ATOMIC_SEQ_CST)) {
 	case RPROC_HOST_IRQ_OFF:
-		break;
+		return 0;
 	case RPROC_HOST_IRQ_ASLEEP:
-		syscall(SYS_futex, &page->bell, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-		break;
+		return syscall(SYS_futex, &page->bell, FUTEX_WAKE, INT_MAX, NULL, NULL, 0) < 0
+			       ? -errno
+			       : 0;
 	default:
-		syscall(SYS_pidfd_send_signal, firmware, HOST_KICK_SIGNAL, NULL, 0);
+		return syscall(SYS_pidfd_send_signal, firmware, HOST_KICK_SIGNAL, NULL, 0) < 0
+			       ? -errno
+			       : 0;
 	}
 }
 

@@ -470,19 +470,23 @@ void host_client_power_off(struct host_client *client, bool end)
 
 /* ---- bells --------------------------------------------------------------------------- */
 
-void host_client_kick(struct host_client *client, unsigned int vqid)
+int host_client_kick(struct host_client *client, unsigned int vqid)
 {
+	int ret = 0;
+
 	if (vqid >= RPROC_HOST_VQS)
-		return;
+		return -ECHRNG;
 	pthread_mutex_lock(&client->kick_lock);
 	if (client->page && client->firmware >= 0) {
 		/* Count, mark, ring: in this order nothing is ever seen too late. */
 		__atomic_fetch_add(&client->page->kicks[vqid], 1, __ATOMIC_RELAXED);
 		__atomic_fetch_or(&client->page->irq_pending, UINT64_C(1) << vqid,
 				  __ATOMIC_RELEASE);
-		host_ring(client->page, client->firmware);
+		ret = host_ring(client->page, client->firmware);
 	}
 	pthread_mutex_unlock(&client->kick_lock);
+	/* Its end is told by the monitor, which knows more. */
+	return ret == -ESRCH ? 0 : ret;
 }
 
 uint64_t host_client_notified(struct host_client *client)

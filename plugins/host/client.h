@@ -76,8 +76,11 @@ int host_client_detach(struct host_client *client);
  */
 void host_client_power_off(struct host_client *client, bool end);
 
-/* Interrupt the firmware for notify id @vqid. Any thread; a few microseconds. */
-void host_client_kick(struct host_client *client, unsigned int vqid);
+/*
+ * Interrupt the firmware for notify id @vqid. Any thread; a few microseconds. -ECHRNG: there is
+ * no such bell; else what the kernel says of a firmware that cannot be signalled.
+ */
+int host_client_kick(struct host_client *client, unsigned int vqid);
 /* Take the notify ids that the firmware rang for; empties the bell. */
 uint64_t host_client_notified(struct host_client *client);
 /* The same without emptying it, for whoever watches it being rung. */

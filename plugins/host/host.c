@@ -283,13 +283,23 @@ static int host_stop(struct rproc *rproc)
 static void host_kick(struct rproc *rproc, int vqid)
 {
 	struct host *const host = rproc_priv(rproc);
+	bool print = false;
+	int ret;
 
-	if (vqid < 0 || vqid >= RPROC_HOST_VQS) {
-		rproc_log(rproc, RPROC_LOG_WARNING, "no doorbell for notify id %d: below %d only",
-			  vqid, RPROC_HOST_VQS);
-		return;
-	}
-	host_client_kick(&host->client, (unsigned int)vqid);
+	ret = host_client_kick(&host->client, (unsigned int)vqid);
+	if (ret == -ECHRNG)
+		print = rproc_kick_failed(rproc, vqid, ret,
+					  "host processors have bells for notify ids below %d; use "
+					  "fewer vrings",
+					  RPROC_HOST_VQS);
+	else if (ret)
+		print = rproc_kick_failed(
+			rproc, vqid, ret,
+			"the firmware is awake and its process cannot be signalled: %s; attach "
+			"from where that process is visible",
+			ret == -EINVAL ? "it is of another PID namespace" : strerror(-ret));
+	if (print)
+		rproc_log(rproc, RPROC_LOG_ERR, "kick of notify id %d failed: %d", vqid, ret);
 }
 
 /* ---- memory -------------------------------------------------------------------------------- */

@@ -24,8 +24,8 @@
 #define POLL_MS	 2 /* how late a message may be seen without interrupts */
 
 struct channel {
-	bool sent;  /* and not yet freed by the other side */
-	bool again; /* send once more when it is free */
+	bool sent;	      /* and not yet freed by the other side */
+	unsigned int waiting; /* sends since then: one more when it is free */
 };
 
 struct ipcc {
@@ -97,24 +97,30 @@ static void take_freed(struct ipcc *ipcc)
 			continue;
 		set_mask(ipcc, ipcc->mask | tx_bit(i));
 		channel->sent = false;
-		if (channel->again) {
-			channel->again = false;
+		if (channel->waiting) {
+			channel->waiting = 0;
 			transmit(ipcc, i);
 		}
 		pthread_cond_broadcast(&ipcc->freed);
 	}
 }
 
-void ipcc_send(struct ipcc *ipcc, unsigned int channel)
+int ipcc_send(struct ipcc *ipcc, unsigned int channel)
 {
+	struct channel *c = &ipcc->channels[channel];
+	int ret = 0;
+
 	pthread_mutex_lock(&ipcc->lock);
 	if (!ipcc->tx)
 		take_freed(ipcc);
-	if (ipcc->channels[channel].sent)
-		ipcc->channels[channel].again = true;
-	else
+	if (!c->sent)
 		transmit(ipcc, channel);
+	else if (c->waiting < IPCC_QUEUE_LEN)
+		c->waiting++;
+	else
+		ret = -ENOBUFS;
 	pthread_mutex_unlock(&ipcc->lock);
+	return ret;
 }
 
 /* ---- receiving ---------------------------------------------------------------------------- */
@@ -179,8 +185,7 @@ static void on_timer(int fd, void *data)
 	(void)fd;
 	service(ipcc);
 	pthread_mutex_lock(&ipcc->lock);
-	if (ipcc->polling &&
-	    !rproc_watch_timer(ipcc->context, POLL_MS, on_timer, ipcc, &next)) {
+	if (ipcc->polling && !rproc_watch_timer(ipcc->context, POLL_MS, on_timer, ipcc, &next)) {
 		old = ipcc->timer;
 		ipcc->timer = next;
 	}

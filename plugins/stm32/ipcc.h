@@ -10,6 +10,7 @@
 #include <librproc/driver.h>
 
 #define IPCC_CHANNELS_MAX 16
+#define IPCC_QUEUE_LEN	  20u /* sends that may wait for one channel, as in Linux */
 
 struct ipcc;
 
@@ -28,9 +29,9 @@ void ipcc_listen(struct ipcc *ipcc, unsigned int channel);
 int ipcc_poll(struct ipcc *ipcc, bool on);
 /*
  * Send, now or as soon as the channel is free; sends that wait become one. Any
- * thread; does not block.
+ * thread; does not block. -ENOBUFS: too many wait, nobody seems to receive.
  */
-void ipcc_send(struct ipcc *ipcc, unsigned int channel);
+int ipcc_send(struct ipcc *ipcc, unsigned int channel);
 /* Send and wait until the other side has freed the channel. -ETIMEDOUT. */
 int ipcc_send_wait(struct ipcc *ipcc, unsigned int channel, unsigned int timeout_ms);
 

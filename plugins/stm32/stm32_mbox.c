@@ -116,10 +116,19 @@ int stm32_set_live(struct stm32 *stm32, bool live)
 void stm32_kick(struct rproc *rproc, int vqid)
 {
 	struct stm32 *stm32 = rproc_priv(rproc);
+	int err;
 
 	if (vqid < STM32_MBOX_VQ0 || vqid > STM32_MBOX_VQ1 || !stm32->mboxes[vqid].present)
 		return;
-	ipcc_send(stm32->ipcc, stm32->mboxes[vqid].channel);
+	err = ipcc_send(stm32->ipcc, stm32->mboxes[vqid].channel);
+	if (err &&
+	    rproc_kick_failed(rproc, vqid, err,
+			      "IPCC channel %u (%s) is occupied and %u kicks wait: the "
+			      "firmware does not clear XSCR bit %u; is its IPCC interrupt on?",
+			      stm32->mboxes[vqid].channel, names[vqid], IPCC_QUEUE_LEN,
+			      stm32->mboxes[vqid].channel))
+		rproc_log(rproc, RPROC_LOG_ERR, "stm32_rproc_kick: failed (%s, err:%d)",
+			  names[vqid], err);
 }
 
 int stm32_tell(struct stm32 *stm32, enum stm32_mbox_id id, unsigned int timeout_ms)

@@ -106,7 +106,10 @@ static int template_stop(struct rproc *rproc)
 	return 0;
 }
 
-/* A SoC: ring its mailbox. From any thread; must not block. */
+/*
+ * A SoC: ring its mailbox. From any thread; must not block. Where the mailbox takes no more,
+ * rproc_kick_failed() says which and what to do; there is nobody to return an error to.
+ */
 static void template_kick(struct rproc *rproc, int vqid)
 {
 	rproc_device_log(rproc_device(rproc), RPROC_LOG_DEBUG, "kick of vring %d", vqid);

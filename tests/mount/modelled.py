@@ -6,7 +6,7 @@ import os
 import stat
 import struct
 import subprocess
-from mountlib import *
+from rpmsglib import *
 
 BOARD = "plugins/stm32/stm32mp157.dtb"
 MEMORY = "da:0x10000000"  # what the core sees of its RAM
@@ -159,6 +159,55 @@ def test_the_bootloader_was_first(place):
     control.tell("bootloader-started 0")
     control.tell("setup")
     assert read(fs.path("state")) == "detached\n"
+
+
+def rpmsg_table(num):
+    """A resource table with an rpmsg device without a name service: num buffers of 128 bytes."""
+    vdev = struct.pack("<IIIIIIBBxx", 3, 7, 0, 1 << 2, 0, 8, 0, 2)
+    vrings = b"".join(struct.pack("<IIIII", 0xffffffff, 16, num, i, 0) for i in range(2))
+    return struct.pack("<IIIII", 1, 1, 0, 0, 20) + vdev + vrings + struct.pack("<II", 128, 128)
+
+
+def test_kicks_that_the_firmware_does_not_take(place):
+    fs = modelled(place, "--bare").start()
+    control = Control(fs)
+    path = os.path.join(place.dir, "table")
+    with open(path, "wb") as file:
+        file.write(rpmsg_table(64))
+    control.tell("memset-table %s 0x10000000" % path)
+    control.tell("bootloader-started 0x10000000")
+    control.tell("setup")
+    write(fs.path("state"), "start")
+    assert read(fs.path("state")) == "attached\n"
+    findings = fs.mount + "/librproc/m4/rpmsg_findings"
+    assert "kicks" not in read(findings)
+    ctrl = os.open(fs.mount + "/dev/rpmsg_ctrl0", os.O_RDWR)
+    fcntl.ioctl(ctrl, RPMSG_CREATE_EPT_IOCTL, endpoint_info("test", 7, 8))
+    os.close(ctrl)
+    rpmsg = os.open(fs.mount + "/dev/rpmsg0", os.O_RDWR | os.O_NONBLOCK)
+    # One occupies the channel, twenty wait for it, as in Linux.
+    for _ in range(21):
+        os.write(rpmsg, b"knock")
+    assert "failed" not in read(findings)
+    for _ in range(9):
+        os.write(rpmsg, b"knock")
+    os.close(rpmsg)
+    lines = [line for line in read(findings).splitlines() if "kicks of" in line]
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("virtio0: 9 kicks of vring 1 failed, the last "), lines
+    assert "IPCC channel 1 (vq1) is occupied" in lines[0] and "(ENOBUFS)" in lines[0], lines
+    assert "kick_failures 9\n" in read(fs.mount + "/librproc/m4/counters")
+    story = read(fs.mount + "/librproc/m4/last_error")
+    assert story.startswith("kick: vring 1 of vdev 0 (notify id 1): IPCC channel 1"), story
+    assert "; 9 so far (ENOBUFS)" in story, story
+    log = log_of(fs)
+    line = "remoteproc remoteproc0: stm32_rproc_kick: failed (vq1, err:-105)"
+    assert log.count(line) == 1, log
+    tool = os.path.join(build_dir(), "examples/rproc/rproc")
+    status = subprocess.run([tool, "--mount", fs.mount, "status", "m4"], stdout=subprocess.PIPE,
+                            text=True, check=True).stdout
+    assert "  rpmsg        virtio0: " in status and "9 kicks of vring 1 failed" in status, status
+    assert "  last error   kick: vring 1 of vdev 0" in status, status
 
 
 def test_what_makes_no_sense_is_refused(place):

@@ -181,10 +181,14 @@ static int op_detach(struct rproc *rproc)
 
 static void op_kick(struct rproc *rproc, int vqid)
 {
+	struct recorder *rec = of(rproc);
 	char detail[16];
+	int err;
 
 	snprintf(detail, sizeof(detail), " %d", vqid);
-	enter(of(rproc), REC_KICK, detail);
+	err = enter(rec, REC_KICK, detail);
+	if (err && rproc_kick_failed(rproc, vqid, err, "bell %d is broken", vqid))
+		rproc_log(rproc, RPROC_LOG_ERR, "bell %d: %d", vqid, err);
 }
 
 static int op_parse_fw(struct rproc *rproc, const struct rproc_firmware *fw)

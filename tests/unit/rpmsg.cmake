@@ -9,7 +9,8 @@ foreach(name
 		test_rpmsg_endpoint
 		test_rpmsg_receive
 		test_rpmsg_serial
-		test_rpmsg_socket)
+		test_rpmsg_socket
+		test_kick)
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_rpmsg_fixture)
 endforeach()

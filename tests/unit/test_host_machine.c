@@ -117,6 +117,45 @@ static void a_kick_interrupts_firmware_that_spins(void **state)
 	assert_true(late[KICKS / 2] < 5000000);
 }
 
+/* In a child with process numbers of its own; 77: there are none to be had. */
+static int kick_from_another_namespace(unsigned int vqid)
+{
+	pid_t child;
+	int status;
+
+	if (unshare(CLONE_NEWPID) && unshare(CLONE_NEWUSER | CLONE_NEWPID))
+		return 77;
+	child = fork();
+	if (!child)
+		_exit(-host_client_kick(&fixture.client, vqid));
+	return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static void a_kick_that_cannot_reach_the_firmware_says_so(void **state)
+{
+	int status;
+	pid_t child;
+
+	(void)state;
+	host_fixture_boot(&fixture, "spin");
+	host_fixture_await_trace(&fixture, "spin: spinning");
+	assert_int_equal(host_client_kick(&fixture.client, 0), 0);
+	assert_int_equal(host_client_kick(&fixture.client, RPROC_HOST_VQS), -ECHRNG);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child)
+		_exit(kick_from_another_namespace(0));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), EINVAL);
+	/* Of one that has died the monitor tells. */
+	assert_int_equal(kill(fixture.client.firmware_pid, SIGKILL), 0);
+	host_fixture_await_death(&fixture, &(struct host_death){ 0 });
+	assert_int_equal(host_client_kick(&fixture.client, 0), 0);
+}
+
 enum { THREADS = 4, KICKS_EACH = 250000 };
 
 /* Each thread rings an id of its own, and one that all share. */
@@ -433,6 +472,7 @@ int main(void)
 		T(the_firmware_of_the_readme_works),
 		T(a_kick_before_the_vector_is_set_is_not_lost),
 		T(a_kick_interrupts_firmware_that_spins),
+		T(a_kick_that_cannot_reach_the_firmware_says_so),
 		T(a_million_kicks_are_counted_and_none_is_lost),
 		T(kicks_may_come_while_it_stops_and_starts),
 		T(each_crash_has_its_class_address_and_pc),

@@ -191,6 +191,36 @@ static void kicks_are_merged_without_interrupts(void **state)
 	kicks_while_the_channel_is_occupied_become_one("stm32-polled");
 }
 
+/* As Linux: one is sent, twenty wait, and then the controller takes no more. */
+static void kicks_that_nobody_takes_are_told(void **state)
+{
+	struct listener listener;
+	struct stm32_fixture *fix = running("stm32mp157", 0, &listener);
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 1 + 20; i++)
+		rproc_vdev_kick(listener.vdev, 1);
+	stm32_expect_no_log(fix, "stm32_rproc_kick");
+	rproc_vdev_kick(listener.vdev, 1);
+	rproc_vdev_kick(listener.vdev, 1);
+	stm32_expect_log(fix, "<3> remoteproc remoteproc0: stm32_rproc_kick: failed (vq1, "
+			      "err:-105)\n");
+	stm32_expect_story(fix, "kick: vring 1 of vdev 0 (notify id 1): IPCC channel 1 (vq1) is "
+				"occupied and 20 kicks wait");
+	stm32_expect_story(fix, "; 2 so far (ENOBUFS)");
+	/* The other channel knows nothing of it, and once it is free all is well again. */
+	stm32_forget_log(fix);
+	rproc_vdev_kick(listener.vdev, 0);
+	stm32_command(fix, "poke 0x%x 0x%x", IPCC_SEND_M4, CHANNEL(0) | CHANNEL(1));
+	wait_sent(fix);
+	for (i = 0; i < 20; i++)
+		rproc_vdev_kick(listener.vdev, 1);
+	stm32_expect_story(fix, "; 2 so far (ENOBUFS)");
+	stm32_expect_no_log(fix, "stm32_rproc_kick");
+	stop_and_close(fix, &listener);
+}
+
 static void nothing(void *arg)
 {
 	(void)arg;
@@ -328,6 +358,7 @@ int main(void)
 		cmocka_unit_test(a_kick_occupies_the_channel_of_its_vring),
 		cmocka_unit_test(kicks_are_merged),
 		cmocka_unit_test(kicks_are_merged_without_interrupts),
+		cmocka_unit_test(kicks_that_nobody_takes_are_told),
 		cmocka_unit_test(a_message_to_a_stopped_processor_is_dropped),
 		cmocka_unit_test(a_shutdown_may_stay_without_answer),
 		cmocka_unit_test(a_shutdown_may_stay_without_answer_and_interrupts),
