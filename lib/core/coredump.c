@@ -131,14 +131,18 @@ static size_t headers_size(const struct rproc *rproc, size_t num_pieces)
 static void copy_piece(struct rproc *rproc, const struct piece *piece, void *dest, size_t offset,
 		       size_t len)
 {
-	if (piece->dump)
+	if (piece->dump) {
 		piece->dump(rproc, piece->priv, dest, offset, len);
-	else if (piece->va && piece->is_iomem)
+	} else if (piece->va && piece->is_iomem) {
 		rproc_iomem_copy_from(dest, (const char *)piece->va + offset, len);
-	else if (piece->va)
+	} else if (piece->va) {
 		memcpy(dest, (const char *)piece->va + offset, len);
-	else
+	} else {
+		rproc_log(rproc, RPROC_LOG_ERR,
+			  "invalid copy request for segment 0x%016x with offset %zu and size %zu)",
+			  piece->da, offset, len);
 		memset(dest, 0xff, len);
+	}
 }
 
 static void resolve(struct rproc *rproc, struct piece *piece, const struct rproc_segment *segment,
@@ -154,10 +158,6 @@ static void resolve(struct rproc *rproc, struct piece *piece, const struct rproc
 	if (piece->dump)
 		return;
 	piece->va = rproc_da_to_va(rproc, segment->da, segment->size, &piece->is_iomem);
-	if (!piece->va)
-		rproc_log(rproc, RPROC_LOG_ERR,
-			  "invalid copy request for segment 0x%016x with offset %d and size %zu)",
-			  segment->da, 0, segment->size);
 }
 
 /* Bytes of the whole file; 0 if a field of its headers or the limit is too small for it. */
@@ -403,18 +403,12 @@ RPROC_API int rproc_coredump_next(struct rproc_context *context, uint64_t number
 	return ret;
 }
 
-/* A read never crosses the boundary between headers and data, or between segments. */
-static ssize_t read_dump(const struct dump *dump, void *buf, size_t len, uint64_t offset)
+/* What one segment has at @offset, up to @len bytes; 0: none has it. */
+static size_t read_piece(const struct dump *dump, uint8_t *buf, size_t len, uint64_t offset)
 {
 	size_t i;
 
-	if (offset < dump->num_bytes) {
-		if (len > dump->num_bytes - offset)
-			len = dump->num_bytes - (size_t)offset;
-		memcpy(buf, dump->bytes + offset, len);
-		return (ssize_t)len;
-	}
-	for (i = 0; dump->rproc && i < dump->num_pieces; i++) {
+	for (i = 0; i < dump->num_pieces; i++) {
 		const struct piece *piece = &dump->pieces[i];
 		uint64_t into = offset - piece->offset;
 
@@ -423,12 +417,33 @@ static ssize_t read_dump(const struct dump *dump, void *buf, size_t len, uint64_
 		if (len > piece->size - into)
 			len = piece->size - (size_t)into;
 		copy_piece(dump->rproc, piece, buf, (size_t)into, len);
+		return len;
+	}
+	return 0;
+}
+
+/* A read never crosses the boundary between headers and data; it says when it met the end. */
+static ssize_t read_dump(const struct dump *dump, uint8_t *buf, size_t len, uint64_t offset)
+{
+	size_t done = 0, n;
+
+	if (offset < dump->num_bytes) {
+		if (len > dump->num_bytes - offset)
+			len = dump->num_bytes - (size_t)offset;
+		memcpy(buf, dump->bytes + offset, len);
 		return (ssize_t)len;
 	}
-	if (dump->rproc)
-		rproc_log(dump->rproc, RPROC_LOG_INFO, "Ramdump done, %lld bytes read",
-			  (long long)offset);
-	return 0;
+	if (!dump->rproc)
+		return 0;
+	for (; done < len; done += n) {
+		n = read_piece(dump, buf + done, len - done, offset + done);
+		if (!n) {
+			rproc_log(dump->rproc, RPROC_LOG_INFO, "Ramdump done, %lld bytes read",
+				  (long long)(offset + done));
+			break;
+		}
+	}
+	return (ssize_t)done;
 }
 
 RPROC_API ssize_t rproc_coredump_read(struct rproc_context *context, uint64_t number, void *buf,
