@@ -120,11 +120,6 @@ static int fault(struct rproc_vring *vring, int error, const char *fmt, ...)
 	return error;
 }
 
-static bool power_of_two(uint32_t value)
-{
-	return value && !(value & (value - 1));
-}
-
 /* What precedes it ends with the used event, rounded up. */
 static size_t used_offset(uint32_t num, uint32_t align)
 {
@@ -134,7 +129,11 @@ static size_t used_offset(uint32_t num, uint32_t align)
 static int check_shape(struct rproc_vring *vring, const void *va, size_t len, uint32_t num,
 		       uint32_t align)
 {
-	if (!power_of_two(num) || num > RPROC_VRING_MAX)
+	/*
+	 * As Linux: also a number that is no power of two, though the places of the ring then
+	 * are not those that the remote will look at.
+	 */
+	if (!num || num > RPROC_VRING_MAX)
 		return fault(vring, -EINVAL, "%u buffers; a ring has 1, 2, 4, ... %u", num,
 			     RPROC_VRING_MAX);
 	/* As Linux: any, but here the words of the used ring must be where words can be. */

@@ -42,7 +42,7 @@ struct rproc_vring {
 
 /*
  * Make an empty ring in @len bytes at @va, which are zeroed as far as the ring goes.
- * -EINVAL (fault says why): @num or @align is not a power of two or too large,
+ * -EINVAL (fault says why): @num is 0 or too large, @align misplaces the used ring,
  * @va is not aligned to 16, @len is too short.
  */
 int rproc_vring_init(struct rproc_vring *vring, void *va, size_t len, uint32_t num, uint32_t align,
