@@ -291,9 +291,7 @@ int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 				rproc->table_size);
 		return ret;
 	}
-	/* Of a core that somebody else started; another is started again from what was found. */
-	if (!cached)
-		free_clean_table(rproc);
+	/* The clean table stays: a recovery starts again from it, and may be left to itself then. */
 	rproc_unprepare_subdevs(rproc);
 	rproc_set_state(rproc, RPROC_STATE_OFFLINE, reason);
 	rproc_log(rproc, RPROC_LOG_INFO, "stopped remote processor %s", rproc->name);

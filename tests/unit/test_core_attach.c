@@ -374,8 +374,7 @@ static void attach_reads_the_running_table_once(void **state)
 	close_running(&run);
 }
 
-/* ---- detach of what this program started
- * --------------------------------------------------------------- */
+/* ---- detach of what this program started ---------------------------------------------------- */
 
 static void a_processor_that_we_started_can_be_left_if_its_driver_says_so(void **state)
 {
@@ -446,6 +445,41 @@ static void a_failed_detach_of_what_we_started_can_be_tried_again(void **state)
 	free(fresh);
 }
 
+/* Attached to, crashed, booted again: what is left to itself then is our own image. */
+static void what_we_recovered_can_be_left_although_we_had_only_attached_to_it(void **state)
+{
+	struct fixture_image image = core_image_full();
+	char *dir = scratch_new();
+	const struct recorder_options options = { .detached = true,
+						  .detach_running = true,
+						  .firmware_dirs = dir,
+						  .firmware = "fw.elf" };
+	struct recorder *rec = recorder_new(&options);
+	size_t size;
+	uint8_t *fresh = fixture_table_finish(core_table_full(), &size);
+
+	(void)state;
+	scratch_write(dir, "fw.elf", image.data, image.size);
+	recorder_claim_vdevs(rec, 7);
+	memcpy(rec->ram + 0x1000, fresh, size);
+	rec->running_table = (struct rproc_resource_table *)(rec->ram + 0x1000);
+	rec->running_table_size = size;
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
+	assert_memory_not_equal(rec->ram + 0x1000, fresh, size);
+	recorder_forget(rec);
+	assert_int_equal(rproc_detach(rec->rproc), 0);
+	recorder_expect(rec, DETACHED);
+	assert_memory_equal(rec->ram + 0x1000, fresh, size);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	recorder_expect(rec, ATTACHED);
+	recorder_free(rec);
+	free(fresh);
+	fixture_image_free(&image);
+	scratch_free(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,6 +500,8 @@ int main(void)
 		cmocka_unit_test(
 			a_detach_of_what_we_started_restores_the_table_after_a_failed_stop),
 		cmocka_unit_test(a_failed_detach_of_what_we_started_can_be_tried_again),
+		cmocka_unit_test(
+			what_we_recovered_can_be_left_although_we_had_only_attached_to_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
