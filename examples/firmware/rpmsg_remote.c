@@ -21,7 +21,8 @@ struct rpmsg_ring rpmsg_to_host, rpmsg_from_host;
 static struct endpoint endpoints[RPMSG_ENDPOINTS];
 static uint32_t num_endpoints;
 static int event_idx;
-static int taken = -1; /* the buffer that rpmsg_get_buffer() gave */
+static uint32_t header_len; /* in front of each payload; 0 on a serial line */
+static int taken = -1;	    /* the buffer that rpmsg_get_buffer() gave */
 
 /* ---- words ------------------------------------------------------------------------------- */
 
@@ -147,8 +148,8 @@ uint8_t *rpmsg_get_buffer(uint32_t *ret_len)
 	if (taken < 0)
 		return 0;
 	buffer = rpmsg_buffer(&rpmsg_to_host, (uint32_t)taken, ret_len);
-	*ret_len -= RPMSG_HEADER;
-	return buffer + RPMSG_HEADER;
+	*ret_len -= header_len;
+	return buffer + header_len;
 }
 
 void rpmsg_send_buffer(uint32_t src, uint32_t dst, uint32_t len)
@@ -156,11 +157,13 @@ void rpmsg_send_buffer(uint32_t src, uint32_t dst, uint32_t len)
 	uint32_t ignored, *header;
 
 	header = (uint32_t *)(void *)rpmsg_buffer(&rpmsg_to_host, (uint32_t)taken, &ignored);
-	header[0] = src;
-	header[1] = dst;
-	header[2] = 0;
-	header[3] = len; /* and no flags */
-	rpmsg_use(&rpmsg_to_host, (uint32_t)taken, RPMSG_HEADER + len);
+	if (header_len) {
+		header[0] = src;
+		header[1] = dst;
+		header[2] = 0;
+		header[3] = len; /* and no flags */
+	}
+	rpmsg_use(&rpmsg_to_host, (uint32_t)taken, header_len + len);
 	taken = -1;
 }
 
@@ -228,8 +231,14 @@ int rpmsg_serve(const char *name, uint32_t addr, rpmsg_handler handler)
 static void dispatch(const uint8_t *message, uint32_t len)
 {
 	const uint32_t *header = (const uint32_t *)(const void *)message;
-	uint32_t i, payload = header[3] & 0xffff;
+	uint32_t i, payload;
 
+	if (!header_len) {
+		if (num_endpoints)
+			endpoints[0].handler(0, 0, message, len);
+		return;
+	}
+	payload = header[3] & 0xffff;
 	if (len < RPMSG_HEADER || payload > len - RPMSG_HEADER)
 		return;
 	for (i = 0; i < num_endpoints; i++) {
@@ -281,6 +290,7 @@ int rpmsg_init(void)
 	}
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	event_idx = resource_table.gfeatures & RPMSG_F_EVENT_IDX ? 1 : 0;
+	header_len = resource_table.id == RPROC_SERIAL_ID ? 0 : RPMSG_HEADER;
 	open_ring(&rpmsg_to_host, &resource_table.vring[0]);
 	open_ring(&rpmsg_from_host, &resource_table.vring[1]);
 	return 1;

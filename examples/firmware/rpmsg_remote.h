@@ -7,6 +7,9 @@
  *	rpmsg_init();			// waits until the host is there
  *	rpmsg_serve("echo", 0x400, on_message);
  *	rpmsg_run();			// until the host asks to stop
+ *
+ * If the table offers a serial line (virtio id 11) there are no headers, names or addresses:
+ * whoever listens gets all bytes that come, and what is sent to anywhere goes out as it is.
  */
 #ifndef EXAMPLE_RPMSG_REMOTE_H
 #define EXAMPLE_RPMSG_REMOTE_H
@@ -17,6 +20,7 @@
 #define RPMSG_HEADER	16u
 #define RPMSG_NAME	32u
 #define RPMSG_ENDPOINTS 16u
+#define RPROC_SERIAL_ID 11u
 
 #define RPMSG_F_NS	  (1u << 0)
 #define RPMSG_F_BUFSZ	  (1u << 2)

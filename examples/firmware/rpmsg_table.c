@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The resource table of firmware that speaks rpmsg: the trace buffer and one vdev with two
- * vrings wherever the host likes. RPMSG_PLAIN is
- * the least there is; RPMSG_BUFFER_SIZE asks for buffers of another size.
+ * vrings wherever the host likes. RPMSG_PLAIN is the least there is; RPMSG_BUFFER_SIZE asks
+ * for buffers of another size; RPMSG_SERIAL is a serial line in the place of a bus.
  */
 #include "rpmsg_remote.h"
 
 #include <stddef.h>
 
+#ifdef RPMSG_SERIAL
+#define VDEV_ID	       11
+#define RPMSG_BUFFERS  64
+#define RPMSG_FEATURES 0x20000000 /* event index */
+#else
+#define VDEV_ID 7
+#endif
 #ifdef RPMSG_PLAIN
 #define RPMSG_BUFFERS  8	  /* of each ring */
 #define RPMSG_FEATURES 0x00000001 /* name service */
-#else
+#elif !defined(RPMSG_SERIAL)
 #define RPMSG_BUFFERS 256
 #ifdef RPMSG_BUFFER_SIZE
 #define RPMSG_FEATURES 0x20000005 /* and sizes of buffers, event index */
@@ -37,7 +44,7 @@ __asm__(".section .resource_table,\"aw\"\n"
 	"	.long trace_buffer, 4096, 0\n"
 	"	.ascii \"trace\"\n"
 	"	.zero 27\n"
-	"	.long 3, 7, 0, " VALUE(
+	"	.long 3, " VALUE(VDEV_ID) ", 0, " VALUE(
 		RPMSG_FEATURES) ", 0, 8\n"
 				"	.byte 0, 2, 0, 0\n"
 				"	.long -1, 16, " VALUE(

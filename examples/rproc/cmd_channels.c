@@ -15,11 +15,13 @@ static void print_column(const char *text, int width)
 	printf("%*s", width > len ? width - len : 1, "");
 }
 
-static void print_address(uint32_t address)
+static void print_address(const struct channel *channel, uint32_t address)
 {
 	char text[16] = "any";
 
-	if (address != RPMSG_ANY)
+	if (channel->serial)
+		strcpy(text, "-");
+	else if (address != RPMSG_ANY)
 		snprintf(text, sizeof(text), "%u", address);
 	print_column(text, 8);
 }
@@ -29,8 +31,8 @@ static void print_channel(const struct channel *channel)
 	print_column(channel_label(channel), 34);
 	print_column(channel->processor[0] ? channel->processor : "-", 10);
 	print_column(channel->name, 22);
-	print_address(channel->src);
-	print_address(channel->dst);
+	print_address(channel, channel->src);
+	print_address(channel, channel->dst);
 	if (channel->endpoint[0] || channel->tty[0])
 		printf("dev/%s\n", channel->endpoint[0] ? channel->endpoint : channel->tty);
 	else

@@ -77,6 +77,13 @@ static int find_endpoint(const struct mount *mount, const char *name, char *ret_
 	return err;
 }
 
+/* How an endpoint for the channel can be had at all. */
+static const char *ctrl_remedy(const struct channel *channel)
+{
+	return channel->serial ? "a serial line has bytes and no messages: rproc console"
+			       : "load the module rpmsg_ctrl";
+}
+
 static const char *open_remedy(int err)
 {
 	switch (err) {
@@ -137,7 +144,7 @@ static int make_endpoint(const struct mount *mount, const struct channel *channe
 		return TOOL_OK;
 	snprintf(what, sizeof(what), "making an endpoint for %s", channel_label(channel));
 	trouble_report(what, -err, channel->ctrl[0] ? "" : "its bus has no rpmsg_ctrl device",
-		       channel->ctrl[0] ? open_remedy(err) : "load the module rpmsg_ctrl");
+		       channel->ctrl[0] ? open_remedy(err) : ctrl_remedy(channel));
 	return TOOL_REFUSED;
 }
 

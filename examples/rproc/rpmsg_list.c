@@ -18,6 +18,7 @@
 
 #define BUS_DIR	  "bus/rpmsg/devices"
 #define CLASS_DIR "class/rpmsg"
+#define TTY_DIR	  "class/tty"
 
 /* How long a channel that is not there is waited for, and how often looked for. */
 #define MOMENT_MS 1000
@@ -169,6 +170,28 @@ static void fill_endpoint(const struct mount *mount, const char *name, struct en
 	channel->dst = read_address(mount, dir, "dst");
 }
 
+/* A serial line is on no bus: its terminal is all there is of it. */
+static void fill_serial(const struct mount *mount, const char *name, struct entry *entry)
+{
+	struct channel *channel = &entry->channel;
+	char link[128], *dir;
+
+	memset(entry, 0, sizeof(*entry));
+	channel->serial = true;
+	channel->src = channel->dst = RPMSG_ANY;
+	snprintf(channel->device, sizeof(channel->device), "%s", name);
+	snprintf(channel->tty, sizeof(channel->tty), "%s", name);
+	snprintf(link, sizeof(link), TTY_DIR "/%s", channel->tty);
+	read_parent(mount, link, entry->bus, sizeof(entry->bus));
+	fill_processor(mount, entry->bus, channel);
+	/* .../virtio0/rproc-serial/tty */
+	dir = strrchr(entry->bus, '/');
+	if (dir)
+		*dir = '\0';
+	dir = strrchr(entry->bus, '/');
+	snprintf(channel->name, sizeof(channel->name), "%.39s", dir ? dir + 1 : "");
+}
+
 /* ---- the list --------------------------------------------------------------------------- */
 
 struct walk {
@@ -215,6 +238,16 @@ static int add_bare_endpoint(const char *name, void *arg)
 	return add_entry(name, arg);
 }
 
+static int add_serial(const char *name, void *arg)
+{
+	struct walk *walk = arg;
+
+	for (size_t i = 0; i < walk->list.count; i++)
+		if (!strcmp(walk->list.entries[i].channel.tty, name))
+			return 0;
+	return add_entry(name, arg);
+}
+
 static void fill_ctrl(struct list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -258,6 +291,9 @@ int rpmsg_list(const struct mount *mount, bool all, struct channel **ret_channel
 	int err;
 
 	err = for_each_name(mount, BUS_DIR, "", add_entry, &walk);
+	walk.fill = fill_serial;
+	if (!err)
+		err = for_each_name(mount, TTY_DIR, "ttyRPMSG", add_serial, &walk);
 	walk.fill = fill_endpoint;
 	if (!err)
 		err = for_each_name(mount, CLASS_DIR, "rpmsg", add_bare_endpoint, &walk);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The rpmsg channels a mount shows: finding them and choosing one by a word. Knows
- * the files of bus/rpmsg and class/rpmsg, and nothing of messages.
+ * the files of bus/rpmsg, class/rpmsg and class/tty, and nothing of messages.
  */
 #ifndef RPROC_TOOL_RPMSG_LIST_H
 #define RPROC_TOOL_RPMSG_LIST_H
@@ -23,6 +23,7 @@ struct channel {
 	char endpoint[24];  /* rpmsgN, or "" */
 	char tty[24];	    /* ttyRPMSGN, or "" */
 	char ctrl[24];	    /* rpmsg_ctrlN of its bus, or "" */
+	bool serial;	    /* rproc_serial: bytes and no messages, `device` is its terminal's */
 };
 
 /*
@@ -34,7 +35,7 @@ int rpmsg_list(const struct mount *mount, bool all, struct channel **ret_channel
 
 /*
  * The channel that @word means: a device's name, a service's name if it is one channel's
- * alone, PROCESSOR:SERVICE, or rpmsgN. Waits a moment for one that is not there while a
+ * alone, PROCESSOR:SERVICE, rpmsgN or ttyRPMSGN. Waits a moment for one that is not there while a
  * processor runs. Tells what went wrong itself. TOOL_OK, TOOL_NO_PROCESSOR or TOOL_REFUSED.
  */
 int rpmsg_resolve(const struct mount *mount, const char *word, struct channel *ret_channel);

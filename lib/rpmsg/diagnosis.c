@@ -116,7 +116,8 @@ static void look_at_input(const struct rpmsg_bus *bus, int64_t now, struct text 
 {
 	bool silent = !bus->rx.last_used && !rproc_vring_has_used(&bus->rx);
 
-	if (silent && now - bus->online_ns >= ODD_NS)
+	/* Nobody announces a serial line, and one may well have nothing to say. */
+	if (silent && !bus->serial && now - bus->online_ns >= ODD_NS)
 		add(text,
 		    "virtio%d: input: the firmware has not used vring 0 for %.1f s: no "
 		    "announcement, "

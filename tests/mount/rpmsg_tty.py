@@ -6,6 +6,7 @@ import pty
 import select
 import signal
 import termios
+import tty
 from rpmsglib import *
 
 
@@ -129,6 +130,66 @@ def test_any_service_can_be_a_terminal(place):
         got += os.read(fd, 4096)
     assert got == text
     sender()
+
+
+def echoed(fd, data):
+    """Write all of it while reading what comes back."""
+    sender = in_thread(lambda: [os.write(fd, data[i:i + 1000])
+                                for i in range(0, len(data), 1000)])
+    got = b""
+    while len(got) < len(data):
+        assert select.select([fd], [], [], WAIT_S * SLOW)[0], len(got)
+        got += os.read(fd, 4096)
+    sender()
+    return got
+
+
+def test_a_serial_line_is_a_terminal(place):
+    board = Board(place, "serial.elf")
+    assert board.channels() == []  # it is on no bus
+    fd = board.open("ttyRPMSG0", os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(fd)
+    text = bytes(i * 7 % 256 for i in range(100000))
+    assert echoed(fd, text) == text
+    write(board.path("state"), "stop")
+    poll = select.poll()
+    poll.register(fd, 0)
+    assert poll.poll(WAIT_S * 1000)[0][1] & select.POLLHUP
+    assert not os.path.lexists(board.dev("ttyRPMSG0"))
+    write(board.path("state"), "start")
+    fd = board.open("ttyRPMSG0", os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(fd)
+    assert echoed(fd, b"the next boot") == b"the next boot"
+    # And after a crash, of which the recovery makes another.
+    os.kill(board.firmware_process(), signal.SIGKILL)
+    wait_for(lambda: "recoveries 1\n" in read(board.path("librproc/host0/counters")))
+    fd = board.open("ttyRPMSG0", os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(fd)
+    assert echoed(fd, b"the recovery") == b"the recovery"
+
+
+def test_socat_and_picocom_on_a_serial_line(place):
+    if not shutil.which("socat") or not shutil.which("picocom"):
+        raise Skip("no socat or no picocom here")
+    board = Board(place, "serial.elf")
+    path = board.wants("ttyRPMSG0")
+    socat = program(place, "socat", "-", "FILE:" + path + ",raw,echo=0", stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, bufsize=0)
+    binary = bytes(range(256)) * 8
+    socat.stdin.write(binary)
+    assert expect(socat.stdout.fileno(), binary) == binary
+    socat.terminate()
+    socat.wait()
+    ours, theirs = pty.openpty()
+    place.at_end(lambda: (close(ours), close(theirs)))
+    picocom = program(place, "picocom", "--nolock", "--baud", "115200", path, stdin=theirs,
+                      stdout=theirs, stderr=theirs)
+    expect(ours, b"Terminal ready")
+    os.write(ours, b"round and round")
+    expect(ours, b"round and round")
+    os.write(ours, b"\x01\x18")  # C-a C-x: leave
+    expect(ours, b"Thanks for using picocom")
+    picocom.wait(WAIT_S * SLOW)
 
 
 run(globals())
