@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 
 static int run_child(const struct rpmsg_file *file, char **argv)
 {
-	char pid[24];
+	char pid[24], fd[12];
 
 	/* Its parent takes the endpoint away when it ends, so they end together. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -33,7 +34,12 @@ static int run_child(const struct rpmsg_file *file, char **argv)
 	if (file->fd == HANDED_FD ? fcntl(HANDED_FD, F_SETFD, 0) < 0
 				  : dup2(file->fd, HANDED_FD) < 0)
 		return -errno;
+	/* Neither ours nor what we were given: a container gets this and nothing else. */
+	if (close_range(HANDED_FD + 1, UINT_MAX, 0))
+		return -errno;
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+	snprintf(fd, sizeof(fd), "%d", HANDED_FD);
+	setenv("RPROC_ENDPOINT_FD", fd, 1);
 	setenv("LISTEN_FDS", "1", 1);
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDNAMES", "rpmsg", 1);

@@ -98,8 +98,9 @@ static const struct command commands[] = {
 	{ "exec", "exec [--src ADDRESS] CHANNEL PROGRAM [ARGUMENT...]",
 	  "run a program with the channel as descriptor 3",
 	  "It can be read, written and polled there; the program, or the container it starts,\n"
-	  "needs no access to any path. LISTEN_FDS and LISTEN_PID tell of it, as\n"
-	  "sd_listen_fds(3) wants. The exit code is the program's.\n" CHANNEL_HELP SRC_HELP,
+	  "needs no access to any path. RPROC_ENDPOINT_FD is the number, LISTEN_FDS and\n"
+	  "LISTEN_PID say it as sd_listen_fds(3) wants it. No other descriptor above 2 is\n"
+	  "passed on. The exit code is the program's.\n" CHANNEL_HELP SRC_HELP,
 	  cmd_exec },
 };
 

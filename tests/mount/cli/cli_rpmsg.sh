@@ -143,6 +143,28 @@ wait $holder || code=$?
 expect 0 ping rpmsg-raw
 expect 127 exec rpmsg-raw "$dir/absent"
 expect 7 exec control -- sh -c 'exit 7'
+
+# ---- exec: a program in a container that sees no mount gets that one descriptor
+client='import os, select, sys
+assert not os.path.exists(sys.argv[1] + "/dev"), "the mount is here"
+fd = int(os.environ["RPROC_ENDPOINT_FD"])
+fds = sorted(int(f) for f in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + f))
+assert fds == [0, 1, 2, fd], fds
+os.write(fd, b"from inside")
+assert select.select([fd], [], [], 30)[0]
+print(os.read(fd, 512).decode())'
+# What is not the program's own is taken away before it runs, as a container runtime does it.
+hide='mount -t tmpfs none "$1" && exec python3 -c "$2" "$1"'
+for namespace in -m -Urm; do
+	unshare $namespace true 2>/dev/null || continue
+	rproc exec rpmsg-raw -- unshare $namespace sh -c "$hide" - "$mnt" "$client" \
+		>"$dir/stdout.out" 2>&1 </dev/null 7</dev/null || :
+	[ "$(cat "$dir/stdout.out")" = "from inside" ] ||
+		fail "unshare $namespace: $(cat "$dir/stdout.out")"
+done
+expect 0 exec rpmsg-raw -- python3 -c 'import os
+os.write(3, b"x" * 496); print(len(os.read(3, 512)), os.environ["LISTEN_FDS"])'
+[ "$out" = "496 1" ] || fail "a line of Python: $out"
 no_endpoints_left
 
 # ---- being ended leaves nothing
@@ -174,6 +196,19 @@ printf 'who\nare you\n' | rproc console --timeout 0.3 control >"$dir/stdout.out"
 	fail "console of a channel without a tty"
 [ "$(cat "$dir/stdout.out")" = "no
 no" ] || fail "lines are messages: $(cat "$dir/stdout.out")"
+expect 0 stop host0
+
+# ---- a serial line is a terminal and nothing else
+boot host0 serial.elf dev/ttyRPMSG0
+expect 0 channels
+says "$out" "ttyRPMSG0 *host0 *rproc-serial *- *- *dev/ttyRPMSG0"
+for word in host0:rproc-serial rproc-serial ttyRPMSG0 /dev/ttyRPMSG0; do
+	printf 'to and fro' | rproc console --timeout 0.3 "$word" >"$dir/stdout.out" 2>&1 ||
+		fail "console of a serial line"
+	[ "$(cat "$dir/stdout.out")" = "to and fro" ] || fail "serial: $(cat "$dir/stdout.out")"
+done
+expect 1 ping rproc-serial
+says "$err" "a serial line has bytes and no messages: rproc console"
 expect 0 stop host0
 
 # ---- bench: that it measures, not what
