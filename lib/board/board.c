@@ -14,7 +14,6 @@
 #include "base/report.h"
 #include "board/board.h"
 #include "core/internal.h"
-#include "hw/backend.h"
 
 #define SYSFS	    "/sys"
 #define DEVICES_MAX 4096 /* of one board */

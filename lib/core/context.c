@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include "base/options.h"
 #include "core/internal.h"
-#include "hw/backend.h"
 
 /* Its address tells the copies of the library apart (plugins name it). */
 RPROC_API const char rproc_core = 0;

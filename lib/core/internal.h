@@ -5,11 +5,13 @@
  *
  * Lock order (a thread may take a later one while it holds an earlier one):
  *   queue.lock   a leaf of its own: nothing is taken under it
- *   context.lock > rproc.data_lock > context.event_lock
+ *   board_lock > all others
+ *   context.lock > rproc.data_lock > events.lock
  *   rpmsg.lock > those of a bus (rpmsg/bus.h) > rproc.data_lock
- *   dumps.lock > context.event_lock
- * No callback of a driver or an application runs under any of them. The
- * *operation lock* of a processor is its worker: an item of the queue that runs
+ *   dumps.lock > events.lock
+ * No callback of a driver or an application runs under any of them but board_lock, which
+ * makes one board call wait for another: probe, remove and what they log run under it.
+ * The *operation lock* of a processor is its worker: an item of the queue that runs
  * holds it, and nothing else may change the processor.
  */
 #ifndef RPROC_CORE_INTERNAL_H
@@ -31,7 +33,7 @@
 #define RPROC_VDEVS_MAX	  32	    /* vdevs of one processor */
 #define RPROC_CRASH_TYPES 4	    /* three known and "unknown" */
 
-/* ---- the loop: one thread and one event base a context (context.c) ---------------- */
+/* ---- the loop: one thread and one event base a context (loop.c) ------------------- */
 
 struct rproc_loop;
 /* Run @fn on the loop's thread and wait for it; on that thread itself, just call it. */
@@ -131,7 +133,7 @@ int rproc_context_story(struct rproc_context *context, int error, const char *fm
 /* A thread that blocks every signal. 0 or a negative errno. */
 int rproc_thread_create(pthread_t *ret_thread, void *(*fn)(void *), void *arg);
 
-/* ---- devices (device.c; device tree parts in board/devicetree.c) ------------------------ */
+/* ---- devices (device.c; what comes from a device tree in lib/board) ---------------------- */
 
 struct rproc_board;  /* board/devicetree.c: a checked, private copy of a tree; counted */
 struct rproc_loaded_plugin; /* board/plugin.c */
@@ -164,7 +166,7 @@ int rproc_device_tell(const struct rproc_device *device, int error, const char *
 
 /* board/devicetree.c */
 void rproc_board_put(struct rproc_board *board); /* NULL is fine */
-/* board/plugin.c: remove every probed device, forget and unload every plugin. */
+/* board/board.c: remove every probed device, forget and unload every plugin. */
 void rproc_context_remove_board(struct rproc_context *context);
 
 /* ---- the worker (worker.c) ------------------------------------------------------------- */
@@ -450,6 +452,14 @@ struct rproc_kick_trouble {
 };
 /* The next vring from number *at on whose kicks failed; *at: where to go on. false: none. */
 bool rproc_next_kick_trouble(struct rproc *rproc, unsigned int *at, struct rproc_kick_trouble *ret);
+
+/* hw/hw.c; the first is -EINVAL where no backend has that name */
+int rproc_hw_new(const char *name, struct rproc_hw **ret_hw);
+void rproc_hw_free(struct rproc_hw *hw); /* NULL is fine */
+/* Show a board to the model; board_lock is held. 0 where there is no model to show it to. */
+int rproc_hw_power_on(struct rproc_context *context, struct rproc_board *board);
+/* Before the plugins go; board_lock is held. */
+void rproc_hw_power_off(struct rproc_context *context);
 
 /* virtio/drivers.c: the library's own driver of an id, or NULL */
 const struct rproc_vdev_binding *rproc_builtin_vdev_driver(uint32_t id);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the files of lib/hw share, grouped by the file that defines it, and what
- * the rest of the library asks of it. Paths of the host are arguments, so that a
- * test can give its own.
+ * What the files of lib/hw share, grouped by the file that defines it. Paths of the
+ * host are arguments, so that a test can give its own. What the rest of the library
+ * asks of lib/hw is in core/internal.h.
  */
 #ifndef RPROC_HW_BACKEND_H
 #define RPROC_HW_BACKEND_H
@@ -26,13 +26,6 @@ struct rproc_hw {
 	struct rproc_dma_pool *pool;
 };
 
-/* -EINVAL: no such backend. */
-int rproc_hw_new(const char *name, struct rproc_hw **ret_hw);
-void rproc_hw_free(struct rproc_hw *hw); /* NULL is fine */
-/* Show a board to the model; board_lock is held. 0 where there is no model to show it to. */
-int rproc_hw_power_on(struct rproc_context *context, struct rproc_board *board);
-/* Before the plugins go; board_lock is held. */
-void rproc_hw_power_off(struct rproc_context *context);
 /* The machine that is on, or -ENODEV. It stays until rproc_hw_power_off(). */
 int rproc_hw_machine(struct rproc_context *context, const struct rproc_hw_model **ret_model,
 		     void **ret_machine);

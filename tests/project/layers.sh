@@ -39,4 +39,25 @@ only 'the core names no SoC' '\b(stm32|imx|zynq|omap|qemu)' lib/core
 only 'the library does not print, exit or read the environment' \
 	'\b(printf|fprintf|puts|perror|abort|exit|_exit|getenv|secure_getenv|signal|sigaction|fork|vfork|execve?|posix_spawn|chdir|umask)\(' lib
 
+# knows WHO WHAT...: the files of lib/WHO include headers of its own directory and of WHAT only.
+knows()
+{
+	who=$1
+	allowed=$(echo "$@" | tr ' ' '|')
+	found=$(grep -rnE '^#include "' "lib/$who" --include='*.[ch]' |
+		grep -vE "#include \"($allowed)(/|\")")
+	[ -z "$found" ] && return
+	echo "lib/$who knows more than $*:"
+	echo "$found"
+	bad=1
+}
+
+knows base
+knows image base
+knows core base
+knows virtio base core hw/barrier.h
+knows rpmsg base core virtio hw/barrier.h
+knows board base core
+knows hw base core board
+
 exit $bad
