@@ -4,21 +4,22 @@
 #include <string.h>
 #include "base/options.h"
 
-int options_read(void *ret, size_t size, const void *given)
+int options_read(const void *given, void *ret_options, size_t size)
 {
 	const char *bytes = given;
-	size_t given_size, i;
+	size_t given_size = 0, i;
 
-	memset(ret, 0, size);
-	if (!given)
-		return 0;
-	memcpy(&given_size, given, sizeof(given_size));
-	if (given_size < sizeof(given_size))
-		return -EINVAL;
+	if (given) {
+		memcpy(&given_size, given, sizeof(given_size));
+		if (given_size < sizeof(given_size))
+			return -EINVAL;
+	}
 	for (i = size; i < given_size; i++) {
 		if (bytes[i])
 			return -EINVAL;
 	}
-	memcpy(ret, given, given_size < size ? given_size : size);
+	memset(ret_options, 0, size);
+	if (given)
+		memcpy(ret_options, given, given_size < size ? given_size : size);
 	return 0;
 }

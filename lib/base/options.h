@@ -9,9 +9,9 @@
 #include <stddef.h>
 
 /*
- * Copy @given (NULL: nothing is asked for) to the @size bytes of @ret. What an older program
- * does not know of is 0; -EINVAL if @given has no size, or a newer one asks for more than we know.
+ * Copy @given (NULL: nothing is asked for) to the @size bytes that we know of. What an older
+ * program does not know of is 0; -EINVAL if @given has no size, or a newer one asks for more.
  */
-int options_read(void *ret, size_t size, const void *given);
+int options_read(const void *given, void *ret_options, size_t size);
 
 #endif

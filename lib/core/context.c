@@ -89,7 +89,7 @@ RPROC_API int rproc_context_new(const struct rproc_context_options *given,
 	struct rproc_context *context;
 	int ret;
 
-	ret = options_read(&options, sizeof(options), given);
+	ret = options_read(given, &options, sizeof(options));
 	if (ret)
 		return ret;
 	context = calloc(1, sizeof(*context));

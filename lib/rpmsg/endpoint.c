@@ -150,7 +150,7 @@ int rpmsg_ept_new(const char *name, const struct rproc_rpmsg_ept_options *option
 
 	if (!ept)
 		return -ENOMEM;
-	ret = options_read(&ept->options, sizeof(ept->options), options);
+	ret = options_read(options, &ept->options, sizeof(ept->options));
 	if (!ret)
 		ret = rpmsg_queue_init(&ept->queue,
 				       ept->options.queue_len ? ept->options.queue_len : QUEUE_LEN);

@@ -25,7 +25,7 @@ static void no_options_ask_for_nothing(void **state)
 	struct known known = { .size = 1, .first = 2, .last = 3 };
 
 	(void)state;
-	assert_int_equal(options_read(&known, sizeof(known), NULL), 0);
+	assert_int_equal(options_read(NULL, &known, sizeof(known)), 0);
 	assert_int_equal(known.first, 0);
 	assert_int_equal(known.last, 0);
 }
@@ -36,8 +36,8 @@ static void options_without_a_size_are_refused(void **state)
 
 	(void)state;
 	for (; given.size < sizeof(size_t); given.size++)
-		assert_int_equal(options_read(&known, sizeof(known), &given), -EINVAL);
-	assert_int_equal(options_read(&known, sizeof(known), &given), 0);
+		assert_int_equal(options_read(&given, &known, sizeof(known)), -EINVAL);
+	assert_int_equal(options_read(&given, &known, sizeof(known)), 0);
 }
 
 static void what_an_older_program_does_not_know_is_zero(void **state)
@@ -46,7 +46,7 @@ static void what_an_older_program_does_not_know_is_zero(void **state)
 	struct known known = { .last = 7 };
 
 	(void)state;
-	assert_int_equal(options_read(&known, sizeof(known), &given), 0);
+	assert_int_equal(options_read(&given, &known, sizeof(known)), 0);
 	assert_int_equal(known.first, 5);
 	assert_int_equal(known.last, 0);
 }
@@ -57,13 +57,13 @@ static void a_newer_program_may_not_ask_for_more_than_is_known(void **state)
 	struct known known;
 
 	(void)state;
-	assert_int_equal(options_read(&known, sizeof(known), &given), 0);
+	assert_int_equal(options_read(&given, &known, sizeof(known)), 0);
 	assert_int_equal(known.first, 5);
 	assert_int_equal(known.last, 6);
 	given.unknown = 1ull << 56;
-	assert_int_equal(options_read(&known, sizeof(known), &given), -EINVAL);
+	assert_int_equal(options_read(&given, &known, sizeof(known)), -EINVAL);
 	given.unknown = 1;
-	assert_int_equal(options_read(&known, sizeof(known), &given), -EINVAL);
+	assert_int_equal(options_read(&given, &known, sizeof(known)), -EINVAL);
 }
 
 int main(void)
