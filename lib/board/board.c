@@ -145,9 +145,9 @@ static int call_probe(struct rproc_device *device, const struct rproc_loaded_plu
 	if (error)
 		return error;
 	device->plugin = &loaded->plugin;
-	device->probing = true;
+	atomic_store(&device->probing, true);
 	error = loaded->plugin.probe(device);
-	device->probing = false;
+	atomic_store(&device->probing, false);
 	if (error >= 0)
 		return 0;
 	if (!has_story(device->context))
@@ -335,6 +335,7 @@ static int read_file(int fd, void **ret_bytes, size_t *ret_len)
 	size_t len = 0, size = RPROC_BOARD_MAX_SIZE + 1;
 	char *bytes;
 	ssize_t got;
+	int error;
 
 	bytes = malloc(size);
 	if (!bytes)
@@ -344,8 +345,9 @@ static int read_file(int fd, void **ret_bytes, size_t *ret_len)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
+			error = -errno;
 			free(bytes);
-			return -errno;
+			return error;
 		}
 		if (!got)
 			break;
@@ -418,7 +420,7 @@ static struct rproc_device *find_device(struct rproc_context *context, const cha
 	struct rproc_device *device;
 	struct list *item;
 
-	list_for_each (item, &context->devices) {
+	list_for_each(item, &context->devices) {
 		device = list_entry(item, struct rproc_device, link);
 		if (!strcmp(device->name, name))
 			return device;
@@ -471,7 +473,7 @@ static struct unbound *find_unbound(struct rproc_context *context, const char *n
 	struct unbound *unbound;
 	struct list *item;
 
-	list_for_each (item, &context->unbound) {
+	list_for_each(item, &context->unbound) {
 		unbound = list_entry(item, struct unbound, link);
 		if (!strcmp(unbound->name, name))
 			return unbound;

@@ -14,7 +14,7 @@
 
 #define PAGE 4096u
 
-struct rproc_mem_entry *rproc_mem_entry_new(struct rproc_device *device, const char *name)
+static struct rproc_mem_entry *entry_new(struct rproc_device *device, const char *fmt, va_list args)
 {
 	struct rproc_mem_entry *mem = calloc(1, sizeof(*mem));
 
@@ -23,7 +23,18 @@ struct rproc_mem_entry *rproc_mem_entry_new(struct rproc_device *device, const c
 	mem->dev = device;
 	mem->rsc_offset = RPROC_RSC_ADDR_ANY;
 	mem->of_resm_idx = RPROC_RSC_ADDR_ANY;
-	snprintf(mem->name, sizeof(mem->name), "%s", name);
+	vsnprintf(mem->name, sizeof(mem->name), fmt, args);
+	return mem;
+}
+
+struct rproc_mem_entry *rproc_mem_entry_new(struct rproc_device *device, const char *fmt, ...)
+{
+	struct rproc_mem_entry *mem;
+	va_list args;
+
+	va_start(args, fmt);
+	mem = entry_new(device, fmt, args);
+	va_end(args);
 	return mem;
 }
 
@@ -33,13 +44,11 @@ RPROC_API struct rproc_mem_entry *rproc_mem_entry_init(struct rproc_device *devi
 						       const char *name, ...)
 {
 	struct rproc_mem_entry *mem;
-	char text[32];
 	va_list args;
 
 	va_start(args, name);
-	vsnprintf(text, sizeof(text), name, args);
+	mem = entry_new(device, name, args);
 	va_end(args);
-	mem = rproc_mem_entry_new(device, text);
 	if (!mem)
 		return NULL;
 	mem->va = va;
@@ -56,13 +65,11 @@ RPROC_API struct rproc_mem_entry *rproc_of_resm_mem_entry_init(struct rproc_devi
 							       uint32_t da, const char *name, ...)
 {
 	struct rproc_mem_entry *mem;
-	char text[32];
 	va_list args;
 
 	va_start(args, name);
-	vsnprintf(text, sizeof(text), name, args);
+	mem = entry_new(device, name, args);
 	va_end(args);
-	mem = rproc_mem_entry_new(device, text);
 	if (!mem)
 		return NULL;
 	mem->of_resm_idx = of_resm_idx;

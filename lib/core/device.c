@@ -147,7 +147,8 @@ static int tell(const struct rproc_device *device, int error, const char *fmt, v
 	char text[RPROC_STORY_MAX];
 
 	/* the first one was told where most was known */
-	if (device->probing && rproc_context_last_error(device->context, text, sizeof(text)))
+	if (atomic_load(&((struct rproc_device *)device)->probing) &&
+	    rproc_context_last_error(device->context, text, sizeof(text)))
 		return error;
 	vsnprintf(text, sizeof(text), fmt, args);
 	return rproc_context_story(device->context, error, "%s: %s", device->name, text);

@@ -15,13 +15,16 @@
 
 int rproc_events_init(struct rproc_events *events, unsigned int len)
 {
+	int error;
+
 	events->ring = calloc(len, sizeof(*events->ring));
 	if (!events->ring)
 		return -ENOMEM;
 	events->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (events->fd < 0) {
+		error = -errno;
 		free(events->ring);
-		return -errno;
+		return error;
 	}
 	events->len = len;
 	pthread_mutex_init(&events->lock, NULL);

@@ -154,7 +154,7 @@ struct rproc_device {
 	void *priv;
 	struct rproc_memory_provider provider;
 	bool has_provider;
-	bool probing; /* board_lock: its driver's probe runs, the first story is kept */
+	atomic_bool probing; /* its driver's probe runs, and the first story is kept */
 };
 
 /* A device of @path (its last component is the name); the board part is filled by the caller. */
@@ -402,7 +402,8 @@ void rproc_table_set(struct rproc *rproc, struct rproc_resource_table *cached,
 		     struct rproc_resource_table *ptr, size_t size);
 
 /* carveout.c */
-struct rproc_mem_entry *rproc_mem_entry_new(struct rproc_device *device, const char *name);
+struct rproc_mem_entry *rproc_mem_entry_new(struct rproc_device *device, const char *fmt, ...)
+	RPROC_PRINTF(2, 3);
 /* A carveout that the device's provider backs. -ENOMEM. */
 int rproc_mem_default_alloc(struct rproc *rproc, struct rproc_mem_entry *mem);
 int rproc_mem_default_release(struct rproc *rproc, struct rproc_mem_entry *mem);

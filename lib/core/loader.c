@@ -110,7 +110,7 @@ static void describe_nearest(struct rproc *rproc, const struct rproc_image_segme
 	uint64_t end = segment->da + segment->memsz;
 	struct list *item;
 
-	list_for_each (item, &rproc->carveouts) {
+	list_for_each(item, &rproc->carveouts) {
 		const struct rproc_mem_entry *mem = list_entry(item, struct rproc_mem_entry, link);
 
 		if (mem->va && mem->len &&

@@ -5,6 +5,7 @@
  * rproc_crash_handler_work() and rproc_trigger_recovery().
  */
 #include <errno.h>
+#include <stdio.h>
 #include "core/internal.h"
 
 /* Reports of one type seen at once that get a log line each; a flood gets no more. */
@@ -98,15 +99,17 @@ unsigned int rproc_collect_crashes(struct rproc_context *context)
 static int handle_crash(struct rproc *rproc, struct rproc_work *work)
 {
 	enum rproc_state state = rproc_state(rproc);
-	char reason[64] = "crash: ";
+	unsigned int type = atomic_load(&rproc->crash_type);
+	char reason[64];
 
 	(void)work;
+	/* From here on the loop may note the next report's type. */
 	atomic_store(&rproc->crash_queued, false);
 	/* Only the first report of a crash is handled, and one of a dead processor is none. */
 	if (atomic_load(&rproc->deleting) || state == RPROC_STATE_CRASHED ||
 	    state == RPROC_STATE_OFFLINE)
 		return 0;
-	__builtin_strcat(reason, rproc_crash_name(atomic_load(&rproc->crash_type)));
+	snprintf(reason, sizeof(reason), "crash: %s", rproc_crash_name(type));
 	rproc_set_state(rproc, RPROC_STATE_CRASHED, reason);
 	rproc_log(rproc, RPROC_LOG_ERR, "handling crash #%llu in %s",
 		  atomic_fetch_add(&rproc->crashes, 1) + 1, rproc->name);

@@ -80,7 +80,7 @@ static int handle_carveout(struct rproc *rproc, const struct rproc_rsc *rsc)
 	mem = rproc_find_carveout_by_name(rproc, name);
 	if (mem)
 		return claim_carveout(rproc, mem, rsc);
-	mem = rproc_mem_entry_new(rproc->dev, name);
+	mem = rproc_mem_entry_new(rproc->dev, "%s", name);
 	if (!mem) {
 		rproc_log(rproc, RPROC_LOG_ERR, "Can't allocate memory entry structure");
 		return -ENOMEM;

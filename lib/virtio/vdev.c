@@ -390,7 +390,7 @@ static int find_memory(struct rproc_vdev *vdev, unsigned int index, uint32_t da)
 	vring->mem = rproc_find_carveout_by_name(rproc, name);
 	if (vring->mem)
 		return rproc_check_carveout(rproc, vring->mem, da, (uint32_t)len);
-	vring->mem = rproc_mem_entry_new(rproc->dev, name);
+	vring->mem = rproc_mem_entry_new(rproc->dev, "%s", name);
 	if (!vring->mem) {
 		rproc_log(rproc, RPROC_LOG_ERR, "Can't allocate memory entry structure");
 		return -ENOMEM;

@@ -32,7 +32,7 @@ target_link_libraries(test_core_life PRIVATE -Wl,--wrap=pthread_create)
 # Sanitizers bring an allocator of their own.
 if(NOT RPROC_SANITIZE)
 	rproc_add_unit_test(test_oom_core test_oom_core.c oom_scenario.c oom.c)
-	rproc_add_unit_test(test_oom_board test_oom_board.c dtb_writer.c oom_scenario.c oom.c)
+	rproc_add_unit_test(test_oom_board test_oom_board.c plain_driver.c dtb_writer.c oom_scenario.c oom.c)
 	foreach(name test_oom_core test_oom_board)
 		target_link_libraries(${name} PRIVATE rproc_recorder -Wl,--wrap=pthread_create)
 	endforeach()

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include "core/internal.h"
 #include "dtb_writer.h"
+#include "plain_driver.h"
 
 #define TREE BOARD_DIR "/tree.dtb"
 #define CORE "platform/soc/soc:fabric/15a000000.core"
@@ -33,45 +34,16 @@ static void record(const char *what, const struct rproc_device *device)
 	snprintf(calls + used, sizeof(calls) - used, "%s:%s ", what, rproc_device_name(device));
 }
 
-static int do_nothing(struct rproc *rproc)
-{
-	(void)rproc;
-	return 0;
-}
-
-static const struct rproc_ops ops = { .start = do_nothing, .stop = do_nothing };
-
-static int add_processor(struct rproc_device *device)
-{
-	struct rproc *rproc;
-	int error;
-
-	rproc = rproc_alloc(device, rproc_device_node_name(device), &ops, NULL, 0);
-	if (!rproc)
-		return -ENOMEM;
-	rproc_set_auto_boot(rproc, false);
-	error = rproc_add(rproc);
-	if (error) {
-		rproc_free(rproc);
-		return error;
-	}
-	rproc_device_set_priv(device, rproc);
-	return 0;
-}
-
 static void remove_processor(struct rproc_device *device)
 {
-	struct rproc *rproc = rproc_device_priv(device);
-
 	record("remove", device);
-	rproc_del(rproc);
-	rproc_free(rproc);
+	plain_remove(device);
 }
 
 static int host_probe(struct rproc_device *device)
 {
 	record("host", device);
-	return host_result ? host_result : add_processor(device);
+	return host_result ? host_result : plain_probe(device);
 }
 
 static int core_probe(struct rproc_device *device)
@@ -83,13 +55,13 @@ static int core_probe(struct rproc_device *device)
 		rproc_device_story(device, core_result, "probe", "clock %d is missing", 7);
 		rproc_device_story(device, core_result, "probe", "something went wrong");
 	}
-	return core_result ? core_result : add_processor(device);
+	return core_result ? core_result : plain_probe(device);
 }
 
 static int generic_probe(struct rproc_device *device)
 {
 	record("generic", device);
-	return generic_result ? generic_result : add_processor(device);
+	return generic_result ? generic_result : plain_probe(device);
 }
 
 static const char *const host_compatibles[] = { "librproc,host", NULL };
@@ -384,8 +356,7 @@ static void a_node_that_nobody_wants_gives_way_to_a_real_failure(void **state)
 	assert_story(*state, "plugin core refuses");
 }
 
-/* ---- what a driver can ask
- * ------------------------------------------------------------------------ */
+/* ---- what a driver can ask ------------------------------------------------------------------- */
 
 static void ask_everything(struct rproc_device *device)
 {
@@ -462,8 +433,48 @@ static void processors_are_found_by_phandle(void **state)
 	rproc_put(rproc);
 }
 
-/* ---- devices without a tree
- * ------------------------------------------------------------------------- */
+static struct rproc *teller;
+
+static int load_nothing(struct rproc *rproc, const struct rproc_firmware *fw)
+{
+	(void)rproc;
+	(void)fw;
+	return 0;
+}
+
+static int tell_and_start(struct rproc *rproc)
+{
+	rproc_device_story(rproc_device(rproc), 0, "start", "the clock is slow");
+	return 0;
+}
+
+/* A processor that boots at once: its worker tells while its driver's probe still runs. */
+static void add_teller(struct rproc_device *device)
+{
+	static const struct rproc_ops ops = { .load = load_nothing,
+					      .start = tell_and_start,
+					      .stop = tell_and_start };
+
+	teller = rproc_alloc(device, "teller", &ops, NULL, 0);
+	assert_non_null(teller);
+	assert_int_equal(rproc_set_firmware_buffer(teller, "nothing", "x", 1), 0);
+	assert_int_equal(rproc_add(teller), 0);
+}
+
+static void a_worker_may_tell_while_the_probe_runs(void **state)
+{
+	inspect = add_teller;
+	add_plugins(*state);
+	assert_int_equal(rproc_context_add_board_file(*state, TREE, false), 3);
+	/* Behind the boot that rproc_add() asked for. */
+	assert_int_equal(rproc_boot(teller), 0);
+	assert_int_equal(rproc_state(teller), RPROC_STATE_RUNNING);
+	assert_int_equal(rproc_del(teller), 0);
+	assert_story(*state, "15a000000.core: start: the clock is slow");
+	rproc_free(teller);
+}
+
+/* ---- devices without a tree ------------------------------------------------------------------ */
 
 static void a_device_without_a_tree_has_a_name_only(void **state)
 {
@@ -543,6 +554,7 @@ int main(void)
 		TEST(a_node_that_nobody_wants_gives_way_to_a_real_failure),
 		TEST(a_probe_can_read_its_node),
 		TEST(processors_are_found_by_phandle),
+		TEST(a_worker_may_tell_while_the_probe_runs),
 		TEST(a_device_without_a_tree_has_a_name_only),
 		TEST(a_device_lives_as_long_as_somebody_holds_it),
 	};

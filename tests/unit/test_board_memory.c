@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include <librproc/driver.h>
+#include "plain_driver.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -46,45 +46,10 @@ char *__wrap_strdup(const char *text)
 	return fails_now() ? NULL : __real_strdup(text);
 }
 
-static int do_nothing(struct rproc *rproc)
-{
-	(void)rproc;
-	return 0;
-}
-
-static const struct rproc_ops ops = { .start = do_nothing, .stop = do_nothing };
-
-static int probe(struct rproc_device *device)
-{
-	struct rproc *rproc;
-	int error;
-
-	rproc = rproc_alloc(device, rproc_device_node_name(device), &ops, NULL, 16);
-	if (!rproc)
-		return -ENOMEM;
-	rproc_set_auto_boot(rproc, false);
-	error = rproc_add(rproc);
-	if (error) {
-		rproc_free(rproc);
-		return error;
-	}
-	rproc_device_set_priv(device, rproc);
-	return 0;
-}
-
-static void remove_processor(struct rproc_device *device)
-{
-	struct rproc *rproc = rproc_device_priv(device);
-
-	rproc_del(rproc);
-	rproc_free(rproc);
-}
-
 static const char *const compatibles[] = { "acme,core", "librproc,host", NULL };
-static const struct rproc_plugin plugin = {
-	RPROC_PLUGIN_INIT, .name = "memory",	       .compatibles = compatibles,
-	.probe = probe,	   .remove = remove_processor,
-};
+static const struct rproc_plugin plugin = { RPROC_PLUGIN_INIT, .name = "memory",
+					    .compatibles = compatibles, .probe = plain_probe,
+					    .remove = plain_remove };
 
 static int count(struct rproc_context *context)
 {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dtb_writer.h"
+#include "plain_driver.h"
 #include "oom_scenario.h"
 
 static void *tree;
@@ -38,46 +39,10 @@ static void make_tree(void)
 	tree = dtb_finish(&writer, &tree_len);
 }
 
-static int do_nothing(struct rproc *rproc)
-{
-	(void)rproc;
-	return 0;
-}
-
-static int probe(struct rproc_device *device)
-{
-	static const struct rproc_ops ops = { .start = do_nothing, .stop = do_nothing };
-	const char *firmware;
-	struct rproc *rproc;
-	int ret = rproc_of_parse_firmware(device, 0, &firmware);
-
-	if (ret)
-		return ret;
-	rproc = rproc_alloc(device, rproc_device_node_name(device), &ops, firmware, 8);
-	if (!rproc)
-		return -ENOMEM;
-	rproc_set_auto_boot(rproc, false);
-	ret = rproc_add(rproc);
-	if (ret) {
-		rproc_free(rproc);
-		return ret;
-	}
-	rproc_device_set_priv(device, rproc);
-	return 0;
-}
-
-static void take_away(struct rproc_device *device)
-{
-	struct rproc *rproc = rproc_device_priv(device);
-
-	rproc_del(rproc);
-	rproc_free(rproc);
-}
-
 static const char *const compatibles[] = { "test,dsp", NULL };
 static const struct rproc_plugin plugin = { RPROC_PLUGIN_INIT, .name = "test",
-					    .compatibles = compatibles, .probe = probe,
-					    .remove = take_away };
+					    .compatibles = compatibles, .probe = plain_probe,
+					    .remove = plain_remove };
 
 static struct recorder *setup(void)
 {
