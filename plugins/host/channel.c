@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +26,18 @@ void host_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+void host_close_from(int first)
+{
+	int fd, end;
+
+	if (!syscall(SYS_close_range, first, ~0u, 0))
+		return;
+	/* Linux before 5.9. */
+	end = (int)sysconf(_SC_OPEN_MAX);
+	for (fd = first; fd < end; fd++)
+		close(fd);
 }
 
 void host_message_init(struct host_message *message, uint32_t type)
@@ -66,10 +79,10 @@ int host_send(int sock, const struct host_message *message, const int *fds, unsi
 	return 0;
 }
 
-static int wait_readable(int sock, int timeout_ms)
+int host_await(int fd, int timeout_ms)
 {
 	const int64_t deadline = host_now_ms() + timeout_ms;
-	struct pollfd pfd = { .fd = sock, .events = POLLIN };
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	int64_t left = timeout_ms;
 	int ready;
 
@@ -142,7 +155,7 @@ int host_recv(int sock, struct host_message *ret_message, int *fds, unsigned int
 
 	if (count)
 		*count = 0;
-	ret = wait_readable(sock, timeout_ms);
+	ret = host_await(sock, timeout_ms);
 	if (ret)
 		return ret;
 	memset(&message, 0, sizeof(message));

@@ -23,7 +23,12 @@ int host_send(int sock, const struct host_message *message, const int *fds, unsi
 int host_recv(int sock, struct host_message *ret_message, int *fds, unsigned int *count,
 	      int timeout_ms);
 
+/* Wait until @fd is readable. @timeout_ms < 0: for ever. 0, -ETIMEDOUT or -errno. */
+int host_await(int fd, int timeout_ms);
+
 /* Close *@fd if it is one, and set it to -1. */
 void host_close(int *fd);
+/* Close every descriptor from @first on. */
+void host_close_from(int first);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,8 +80,8 @@ static int map_memory(struct host_client *client, uint64_t window_len)
 	void *map;
 
 	/* A size that cannot change is what keeps our own accesses free of SIGBUS. */
-	if (fstat(client->memory, &st) || (uint64_t)st.st_size != len ||
-	    (fcntl(client->memory, F_GET_SEALS) & seals) != seals)
+	if (window_len > INT64_MAX - RPROC_HOST_CONTROL_SIZE || fstat(client->memory, &st) ||
+	    (uint64_t)st.st_size != len || (fcntl(client->memory, F_GET_SEALS) & seals) != seals)
 		return fail(client, -EPROTO, "the memory is not %llu sealed bytes",
 			    (unsigned long long)len);
 	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, client->memory, 0);
@@ -341,23 +340,8 @@ int host_client_attach(struct host_client *client)
 /* Is the monitor still there? One that is not cannot start anything. */
 static bool monitor_lives(const struct host_client *client)
 {
-	struct pollfd pfd = { .fd = client->monitor, .events = POLLIN };
-
-	return client->control >= 0 && client->monitor >= 0 && !poll(&pfd, 1, 0);
-}
-
-static bool has_ended(int pidfd, int timeout_ms)
-{
-	struct pollfd pfd = { .fd = pidfd, .events = POLLIN };
-	const int64_t deadline = host_now_ms() + timeout_ms;
-	int64_t left = timeout_ms;
-
-	while (poll(&pfd, 1, (int)left) <= 0) {
-		left = deadline - host_now_ms();
-		if (left <= 0)
-			return false;
-	}
-	return true;
+	return client->control >= 0 && client->monitor >= 0 &&
+	       host_await(client->monitor, 0) == -ETIMEDOUT;
 }
 
 /* Until the kernel says it is gone; one that does not go is reset. */
@@ -365,9 +349,9 @@ static void await_end(int pidfd)
 {
 	if (pidfd < 0)
 		return;
-	if (!has_ended(pidfd, END_MS)) {
+	if (host_await(pidfd, END_MS)) {
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-		has_ended(pidfd, END_MS);
+		host_await(pidfd, END_MS);
 	}
 	/* Where we are process 1 or a subreaper it is ours to bury. */
 	waitid(P_PIDFD, (id_t)pidfd, &(siginfo_t){ 0 }, WEXITED | WNOHANG);

@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "protocol.h"
+#include "channel.h"
 
 #define BOOT_STACK_BYTES (256 * 1024)
 
@@ -99,17 +99,11 @@ static void drop_capabilities(void)
 /* Everything but the two bells and the status pipe. */
 static void drop_descriptors(void)
 {
-	int fd, end;
-
 	close(0);
 	close(1);
 	close(2);
 	close(LAUNCH_FD_MEMORY);
-	if (!syscall(SYS_close_range, LAUNCH_FD_END, ~0u, 0))
-		return;
-	end = (int)sysconf(_SC_OPEN_MAX);
-	for (fd = LAUNCH_FD_END; fd < end; fd++)
-		close(fd);
+	host_close_from(LAUNCH_FD_END);
 }
 
 int launcher_main(int argc, char **argv)

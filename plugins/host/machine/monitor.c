@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -358,7 +359,9 @@ static int until_due(const struct monitor *monitor)
 	if (when == INT64_MAX)
 		return -1;
 	left = when - host_now_ms();
-	return left < 0 ? 0 : (int)left;
+	if (left < 0)
+		return 0;
+	return left < INT_MAX ? (int)left : INT_MAX;
 }
 
 enum { POLL_LISTENER, POLL_CLIENT, POLL_PROCESS, POLL_BELL, POLL_CALLERS };
@@ -430,7 +433,7 @@ static int become_daemon(const char *name)
 	dup2(fd, 2);
 	if (fd > 2)
 		close(fd);
-	syscall(SYS_close_range, HOST_FD_END, ~0u, 0);
+	host_close_from(HOST_FD_END);
 	/* The control connection is answered without waiting, and no child may hold it. */
 	if (fcntl(HOST_FD_CONTROL, F_SETFL, O_NONBLOCK) ||
 	    fcntl(HOST_FD_CONTROL, F_SETFD, FD_CLOEXEC))

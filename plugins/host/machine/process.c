@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,14 +103,15 @@ static _Noreturn void become_launcher(const struct process *process, uint64_t en
 /* The status pipe ends when the launcher has jumped; before that it may say why it cannot. */
 static int await_launch(int status, char *text, size_t text_len)
 {
-	struct pollfd pfd = { .fd = status, .events = POLLIN };
 	struct launch_failure failure;
 	ssize_t len;
+	int ret;
 
-	if (poll(&pfd, 1, LAUNCH_TIMEOUT_MS) <= 0) {
-		snprintf(text, text_len, "the launcher did not get ready within %d ms",
-			 LAUNCH_TIMEOUT_MS);
-		return -ETIMEDOUT;
+	ret = host_await(status, LAUNCH_TIMEOUT_MS);
+	if (ret) {
+		snprintf(text, text_len, "waiting for the launcher, at most %d ms: %s",
+			 LAUNCH_TIMEOUT_MS, strerror(-ret));
+		return ret;
 	}
 	len = read(status, &failure, sizeof(failure));
 	if (!len)
