@@ -106,22 +106,29 @@ int rpmsg_add_channel(struct rpmsg_bus *bus, enum rproc_rpmsg_channel_kind kind,
 	snprintf(channel->name, sizeof(channel->name), "%s", name);
 	snprintf(channel->device, sizeof(channel->device), "virtio%d.%s.%d.%d", bus->virtio,
 		 channel->name, (int)src, (int)dst);
-	/* The kernel's own drivers have their channels by this. */
-	if (kind == RPROC_RPMSG_CTRL || kind == RPROC_RPMSG_NS)
-		channel->driver_override = strdup(name);
 	*ret_id = channel->id;
+	/* The kernel's own drivers have their channels by this. */
+	if (rpmsg_is_fixed(channel)) {
+		channel->driver_override = strdup(name);
+		ret = channel->driver_override ? 0 : -ENOMEM;
+		if (ret)
+			goto err_free;
+	}
 	pthread_mutex_lock(&bus->lock);
 	ret = insert(bus, channel);
 	pthread_mutex_unlock(&bus->lock);
 	if (ret) {
 		if (print)
 			log_refusal(bus, channel, ret);
-		free(channel->driver_override);
-		free(channel);
-		return ret;
+		goto err_free;
 	}
 	rpmsg_channels_changed(bus->context);
 	return 0;
+
+err_free:
+	free(channel->driver_override);
+	free(channel);
+	return ret;
 }
 
 /* Called with bus.lock, returns without it. */

@@ -151,7 +151,7 @@ static int op_prepare(struct rproc *rproc)
 	}
 	if (rec->prepare)
 		rec->prepare(rec);
-	return 0;
+	return rec->prepare_result;
 }
 
 static int op_unprepare(struct rproc *rproc)

@@ -99,6 +99,7 @@ struct recorder {
 	int (*hook)(struct recorder *rec, enum recorder_op op);
 	void *hook_data;
 	void (*prepare)(struct recorder *rec); /* registers more carveouts, segments, ... */
+	int prepare_result;		       /* set by that: what the op answers */
 	int handle_rsc_result;
 
 	pthread_mutex_t lock; /* guards what follows */

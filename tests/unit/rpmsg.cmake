@@ -14,6 +14,11 @@ foreach(name
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_rpmsg_fixture)
 endforeach()
+# Sanitizers bring an allocator of their own.
+if(NOT RPROC_SANITIZE)
+	rproc_add_unit_test(test_oom_rpmsg test_oom_rpmsg.c oom_scenario.c oom.c)
+	target_link_libraries(test_oom_rpmsg PRIVATE rproc_rpmsg_fixture -Wl,--wrap=pthread_create)
+endif()
 foreach(test test_rpmsg_host soak_rpmsg)
 	rproc_add_host_test(${test} ${test}.c host_board_fixture.c
 		$<TARGET_OBJECTS:rproc_plugin_host>)

@@ -46,6 +46,8 @@ void remote_boot(struct remote *remote);
 /* After a recovery: the rings are new. */
 void remote_restart(struct remote *remote);
 void remote_free(struct remote *remote);
+/* Only its memory: the recorder is the caller's to free, before or after. It must be stopped. */
+void remote_free_memory(struct remote *remote);
 
 /* Bytes at a bus address of a buffer. */
 uint8_t *remote_va(struct remote *remote, uint64_t addr);
