@@ -147,11 +147,61 @@ static void a_write_that_cannot_wait_for_lack_of_memory_fails(void **state)
 	node_release(open);
 }
 
+/*
+ * A processor that stops while its files are open, and starts again, and what the mount does
+ * for either fails at allocation @n. Did one fail?
+ */
+static bool restart(void **state, long n)
+{
+	struct node_open *open, *ctrl;
+	struct rpmsg_mount *f;
+	bool failed;
+
+	rpmsg_mount_setup(state);
+	f = *state;
+	ctrl = rpmsg_mount_open(f, "dev/rpmsg_ctrl0", O_RDWR);
+	assert_int_equal(rpmsg_mount_ioctl(f, ctrl, CREATE_EPT, "mine", 0x1000, 1), 0);
+	open = rpmsg_mount_open(f, "dev/rpmsg0", O_RDWR);
+	assert_int_equal(rproc_shutdown(f->remote->rproc), 0);
+	fuse_oom_arm(n);
+	rpmsg_mount_settle(f);
+	fuse_oom_disarm();
+	failed = fuse_oom_failed();
+	/* What is gone is gone, and whoever had it open learns it. */
+	assert_null(front_find(&f->front, "dev/rpmsg0"));
+	assert_null(front_find(&f->front, "dev/rpmsg_ctrl0"));
+	assert_no_message(open, -EPIPE);
+	node_release(open);
+	node_release(ctrl);
+	remote_boot(f->remote);
+	fuse_oom_arm(n);
+	rpmsg_mount_settle(f);
+	fuse_oom_disarm();
+	failed |= fuse_oom_failed();
+	/* What there was no memory for comes with the next change. */
+	remote_ns(f->remote, "service", 0x404, true);
+	rpmsg_mount_settle(f);
+	assert_non_null(front_find(&f->front, BUS "/virtio0.service.-1.1028/name"));
+	assert_non_null(front_find(&f->front, BUS "/virtio0.rpmsg_ctrl.0.0/name"));
+	rpmsg_mount_teardown(state);
+	return failed;
+}
+
+static void a_stop_and_a_start_are_shown_whatever_memory_there_is(void **state)
+{
+	long n;
+
+	for (n = 0; restart(state, n); n++)
+		;
+	assert_true(n > 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(channels_are_shown_as_far_as_memory_goes),
 		cmocka_unit_test(a_client_is_told_that_there_is_no_memory),
+		cmocka_unit_test(a_stop_and_a_start_are_shown_whatever_memory_there_is),
 		cmocka_unit_test_setup_teardown(a_write_that_cannot_wait_for_lack_of_memory_fails,
 						rpmsg_mount_setup, rpmsg_mount_teardown),
 	};
