@@ -18,7 +18,13 @@ endfunction()
 
 rproc_add_host_test(test_host_rules test_host_rules.c
 	${PROJECT_SOURCE_DIR}/plugins/host/machine/watchdog.c)
-foreach(test test_host_jail test_host_machine test_host_monitor test_host_state_dir)
+foreach(test
+		test_host_channel
+		test_host_jail
+		test_host_liar
+		test_host_machine
+		test_host_monitor
+		test_host_state_dir)
 	rproc_add_host_test(${test} ${test}.c)
 endforeach()
 

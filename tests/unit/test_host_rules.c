@@ -147,6 +147,23 @@ static void containment_does_not_wrap(void **state)
 	assert_false(host_window_contains(&window, UINT64_MAX - DA, UINT64_MAX));
 }
 
+/* What a dump of segments and carveouts has already. */
+static void what_lies_in_one_range_whole_is_covered(void **state)
+{
+	const struct host_range code = { DA, 0x1000 };
+	uint32_t da;
+
+	(void)state;
+	host_window_reserve(&window, &code);
+	assert_int_equal(take(0x1000, 1, DA + 0x1000, &da), 0);
+	assert_true(host_window_covers(&window, DA, 0x1000));
+	assert_true(host_window_covers(&window, DA + 0x1ff0, 0x10));
+	assert_false(host_window_covers(&window, DA + 0x1ff0, 0x11));
+	assert_false(host_window_covers(&window, DA + 0xff0, 0x11)); /* in two */
+	assert_false(host_window_covers(&window, DA + 0x2000, 1));
+	assert_false(host_window_covers(&window, UINT64_MAX, 2));
+}
+
 /* ---- watchdog ----------------------------------------------------------------------------- */
 
 static void unarmed_it_never_bites(void **state)
@@ -226,6 +243,30 @@ static void each_death_has_a_class(void **state)
 		assert_int_equal(host_death_type(&cases[i].death), cases[i].type);
 }
 
+static void each_death_has_its_words(void **state)
+{
+	static const struct {
+		struct host_death death;
+		const char *words;
+	} cases[] = {
+		{ { .cause = HOST_DEATH_SIGNAL, .signal = SIGBUS }, "SIGBUS (memory that" },
+		{ { .cause = HOST_DEATH_SIGNAL, .signal = SIGTRAP }, "SIGTRAP (breakpoint)" },
+		{ { .cause = HOST_DEATH_SIGNAL, .signal = SIGABRT }, "signal 6, SIGABRT" },
+		{ { .cause = HOST_DEATH_SIGNAL, .signal = 40 }, "signal 40, a signal" },
+		{ { .cause = HOST_DEATH_WATCHDOG, .period = 9 }, "the watchdog for 9 ms" },
+		{ { .cause = HOST_DEATH_EXIT, .status = 3 }, "by itself with status 3" },
+		{ { .cause = HOST_DEATH_NONE }, "no firmware died" },
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		host_death_story(&cases[i].death, story, sizeof(story));
+		if (!strstr(story, cases[i].words))
+			fail_msg("\"%s\" does not say \"%s\"", story, cases[i].words);
+	}
+}
+
 static void a_record_of_another_signal_is_not_believed(void **state)
 {
 	const struct host_death death = { .cause = HOST_DEATH_SIGNAL,
@@ -262,6 +303,7 @@ int main(void)
 		T(what_is_taken_is_not_given_twice),
 		T(a_flood_of_requests_ends),
 		T(containment_does_not_wrap),
+		T(what_lies_in_one_range_whole_is_covered),
 		T(anywhere_is_the_first_place_that_fits),
 		T(anywhere_is_never_on_the_image),
 		T(an_image_may_claim_its_own_memory),
@@ -270,6 +312,7 @@ int main(void)
 		T(a_period_that_changed_begins_anew),
 		T(a_machine_that_slept_is_no_hang),
 		T(each_death_has_a_class),
+		T(each_death_has_its_words),
 		T(a_record_of_another_signal_is_not_believed),
 		T(a_story_is_cut_where_its_room_ends),
 	};
