@@ -9,6 +9,12 @@
  * untouched on failure. Every failure that concerns a processor leaves a story
  * (rproc_last_error()).
  *
+ * NULL: a pointer must be one unless the comment says that NULL is fine. What a
+ * program may have failed to get is forgiven where that can be answered: a look-up
+ * in no context or for no name finds NULL, what asks something of no processor
+ * (rproc_boot() and the like) answers -EINVAL, what gives something back does
+ * nothing. What only reads has no answer for it.
+ *
  * Threads: every function may be called from any thread and any number of
  * threads, unless its comment says otherwise. Callbacks run with no lock of the
  * library held, and each says on which thread.
