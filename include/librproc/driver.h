@@ -323,8 +323,13 @@ int rproc_coredump_add_custom_segment(struct rproc *rproc, uint32_t da, size_t s
 				      rproc_dump_fn dump, void *priv);
 /* ELF class (1 or 2, else -EINVAL) and machine of dumps. */
 int rproc_coredump_set_elf_info(struct rproc *rproc, uint8_t elf_class, uint16_t machine);
-/* The default coredump op. */
+/* The default coredump op: an ELF core with a program header for each segment. */
 void rproc_coredump(struct rproc *rproc);
+/*
+ * Another coredump op: a section for each segment, called as the string that is the segment's
+ * @priv says (NULL: without a name). All segments have to be registered with such a @priv.
+ */
+void rproc_coredump_using_sections(struct rproc *rproc);
 
 /*
  * From the kick op: the kick did not get to the remote. It is counted, and the story and
