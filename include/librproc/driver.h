@@ -264,6 +264,12 @@ int rproc_set_feature(struct rproc *rproc, unsigned int feature);
 /* Device address to memory, @len bytes; NULL if no one place holds them. */
 void *rproc_da_to_va(struct rproc *rproc, uint64_t da, size_t len, bool *ret_is_iomem);
 
+/*
+ * The other way, for memory that goes to a DMA or into a register: the physical address of a
+ * byte in one of the processor's carveouts. -ENOENT: it is in none.
+ */
+int rproc_va_to_pa(struct rproc *rproc, const void *va, uint64_t *ret_pa);
+
 /* "struct rproc_mem_entry" in Linux. Make one, add it; the processor frees it after unprepare. */
 struct rproc_mem_entry;
 typedef int (*rproc_mem_fn)(struct rproc *rproc, struct rproc_mem_entry *mem);

@@ -269,6 +269,12 @@ struct rproc *rproc_get_by_name(struct rproc_context *context, const char *name)
 struct rproc *rproc_get_by_index(struct rproc_context *context, int index);
 /* The added processor with the lowest index above @index; start with -1. */
 struct rproc *rproc_get_next(struct rproc_context *context, int index);
+/*
+ * The processor that a device hangs below, by its name, as events and the mount have it:
+ * "virtio0", "rproc-virtio.0.auto", a channel's "virtio0.rpmsg-raw.-1.1024", or "remoteproc0"
+ * itself. Devices of a boot are found from its start to its stop.
+ */
+struct rproc *rproc_get_by_child(struct rproc_context *context, const char *device);
 struct rproc *rproc_get(struct rproc *rproc); /* one more reference to one you hold */
 void rproc_put(struct rproc *rproc);	      /* NULL is fine */
 
