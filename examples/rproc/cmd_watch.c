@@ -31,6 +31,7 @@ struct watcher {
 	struct processor processor; /* index -1: all */
 	const struct watch_options *options;
 	const char *next;   /* what of options->until is still to come */
+	bool lost;	    /* events were, and with them perhaps what is waited for */
 	long long deadline; /* ms of CLOCK_MONOTONIC, or -1 */
 	char line[1024];
 	size_t line_len;
@@ -151,6 +152,14 @@ static bool concerns(const struct watcher *watcher, const char *line)
 	return index == watcher->processor.index;
 }
 
+/* "SEQUENCE TIME N events lost": the mount itself was too slow. */
+static bool tells_of_loss(const char *line)
+{
+	int end = 0;
+
+	return sscanf(line, "%*s %*s %*u events lost%n", &end) != EOF && end && !line[end];
+}
+
 /* "... OLD -> NEW: REASON" is a change of state; other events have no arrow before it. */
 static void take_line(struct watcher *watcher)
 {
@@ -159,6 +168,7 @@ static void take_line(struct watcher *watcher)
 
 	trouble_print(stdout, watcher->line, watcher->line_len);
 	putchar('\n');
+	watcher->lost |= tells_of_loss(watcher->line);
 	if (arrow && (!reason || arrow < reason))
 		pass(watcher, arrow + 4, strcspn(arrow + 4, " :"));
 }
@@ -190,8 +200,10 @@ static int read_events(struct watcher *watcher, int fd, bool print)
 	ssize_t len = read(fd, buf, sizeof(buf));
 
 	if (len < 0 && errno == EPIPE) {
-		if (print)
+		if (print) {
 			puts("-- events were lost: this reader was too slow --");
+			watcher->lost = true;
+		}
 		return 1;
 	}
 	if (len < 0 && (errno == EINTR || errno == EAGAIN))
@@ -216,6 +228,30 @@ static int skip_history(struct watcher *watcher, int fd)
 	return -got;
 }
 
+/*
+ * What is waited for may have been among them, and then never comes again. So begin anew, with
+ * the state there is; if that is not it either, say so rather than wait.
+ */
+static int start_over(struct watcher *watcher, int fd)
+{
+	const char *next = watcher->next;
+	int code;
+
+	watcher->lost = false;
+	watcher->line_len = 0;
+	if (!next)
+		return TOOL_OK;
+	code = skip_history(watcher, fd);
+	if (code == TOOL_OK)
+		code = print_states(watcher);
+	if (code != TOOL_OK || watcher->next != next)
+		return code;
+	fputs("rproc: watch: events were lost: whether ", stderr);
+	trouble_print(stderr, watcher->processor.name, strlen(watcher->processor.name));
+	fprintf(stderr, " was %.*s meanwhile is not known\n", (int)strcspn(next, ","), next);
+	return TOOL_REFUSED;
+}
+
 static int watch_events(struct watcher *watcher, int fd)
 {
 	int code = skip_history(watcher, fd);
@@ -237,6 +273,8 @@ static int watch_events(struct watcher *watcher, int fd)
 		got = read_events(watcher, fd, true);
 		if (got < 0)
 			code = -got;
+		else if (watcher->lost && !reached(watcher))
+			code = start_over(watcher, fd);
 	}
 	return code;
 }

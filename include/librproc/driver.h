@@ -264,6 +264,12 @@ int rproc_set_feature(struct rproc *rproc, unsigned int feature);
 /* Device address to memory, @len bytes; NULL if no one place holds them. */
 void *rproc_da_to_va(struct rproc *rproc, uint64_t da, size_t len, bool *ret_is_iomem);
 
+/*
+ * The other way, for memory that goes to a DMA or into a register: the physical address of a
+ * byte in one of the processor's carveouts. -ENOENT: it is in none.
+ */
+int rproc_va_to_pa(struct rproc *rproc, const void *va, uint64_t *ret_pa);
+
 /* "struct rproc_mem_entry" in Linux. Make one, add it; the processor frees it after unprepare. */
 struct rproc_mem_entry;
 typedef int (*rproc_mem_fn)(struct rproc *rproc, struct rproc_mem_entry *mem);
@@ -323,8 +329,13 @@ int rproc_coredump_add_custom_segment(struct rproc *rproc, uint32_t da, size_t s
 				      rproc_dump_fn dump, void *priv);
 /* ELF class (1 or 2, else -EINVAL) and machine of dumps. */
 int rproc_coredump_set_elf_info(struct rproc *rproc, uint8_t elf_class, uint16_t machine);
-/* The default coredump op. */
+/* The default coredump op: an ELF core with a program header for each segment. */
 void rproc_coredump(struct rproc *rproc);
+/*
+ * Another coredump op: a section for each segment, called as the string that is the segment's
+ * @priv says (NULL: without a name). All segments have to be registered with such a @priv.
+ */
+void rproc_coredump_using_sections(struct rproc *rproc);
 
 /*
  * From the kick op: the kick did not get to the remote. It is counted, and the story and

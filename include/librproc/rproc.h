@@ -9,6 +9,12 @@
  * untouched on failure. Every failure that concerns a processor leaves a story
  * (rproc_last_error()).
  *
+ * NULL: a pointer must be one unless the comment says that NULL is fine. What a
+ * program may have failed to get is forgiven where that can be answered: a look-up
+ * in no context or for no name finds NULL, what asks something of no processor
+ * (rproc_boot() and the like) answers -EINVAL, what gives something back does
+ * nothing. What only reads has no answer for it.
+ *
  * Threads: every function may be called from any thread and any number of
  * threads, unless its comment says otherwise. Callbacks run with no lock of the
  * library held, and each says on which thread.
@@ -263,6 +269,12 @@ struct rproc *rproc_get_by_name(struct rproc_context *context, const char *name)
 struct rproc *rproc_get_by_index(struct rproc_context *context, int index);
 /* The added processor with the lowest index above @index; start with -1. */
 struct rproc *rproc_get_next(struct rproc_context *context, int index);
+/*
+ * The processor that a device hangs below, by its name, as events and the mount have it:
+ * "virtio0", "rproc-virtio.0.auto", a channel's "virtio0.rpmsg-raw.-1.1024", or "remoteproc0"
+ * itself. Devices of a boot are found from its start to its stop.
+ */
+struct rproc *rproc_get_by_child(struct rproc_context *context, const char *device);
 struct rproc *rproc_get(struct rproc *rproc); /* one more reference to one you hold */
 void rproc_put(struct rproc *rproc);	      /* NULL is fine */
 

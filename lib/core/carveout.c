@@ -302,3 +302,23 @@ RPROC_API void *rproc_da_to_va(struct rproc *rproc, uint64_t da, size_t len, boo
 	pthread_mutex_unlock(&rproc->data_lock);
 	return va;
 }
+
+RPROC_API int rproc_va_to_pa(struct rproc *rproc, const void *va, uint64_t *ret_pa)
+{
+	const uintptr_t at = (uintptr_t)va;
+	struct list *item;
+	int ret = -ENOENT;
+
+	pthread_mutex_lock(&rproc->data_lock);
+	list_for_each(item, &rproc->carveouts) {
+		const struct rproc_mem_entry *mem = list_entry(item, struct rproc_mem_entry, link);
+
+		if (!mem->va || at < (uintptr_t)mem->va || at - (uintptr_t)mem->va >= mem->len)
+			continue;
+		*ret_pa = mem->pa + (at - (uintptr_t)mem->va);
+		ret = 0;
+		break;
+	}
+	pthread_mutex_unlock(&rproc->data_lock);
+	return ret;
+}

@@ -316,6 +316,8 @@ static struct rproc *find(struct rproc_context *context, match_fn match, const v
 	struct rproc *found = NULL;
 	struct list *item;
 
+	if (!context || !key)
+		return NULL;
 	pthread_mutex_lock(&context->lock);
 	list_for_each(item, &context->rprocs) {
 		struct rproc *rproc = list_entry(item, struct rproc, link);

@@ -11,21 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "core/internal.h"
+#include "core/coredump.h"
 
 /* All segments of one dump together; what a hostile table can ask for is bounded. */
 #define DUMP_MAX (UINT64_C(1) << 30)
-
-/* A segment of a dump, resolved on the worker. */
-struct piece {
-	uint64_t offset; /* in the file */
-	uint32_t da;
-	size_t size;
-	const void *va; /* NULL: unreadable, or made by @dump */
-	bool is_iomem;
-	rproc_dump_fn dump;
-	void *priv;
-};
 
 struct dump {
 	struct list link;		 /* this and all but the constant fields: dumps.lock */
@@ -38,7 +27,7 @@ struct dump {
 	char *bytes;	     /* headers (inline), or the whole file */
 	size_t num_bytes;
 	size_t num_pieces;
-	struct piece pieces[];
+	struct dump_piece pieces[];
 };
 
 /* ---- segments ---------------------------------------------------------------------------- */
@@ -83,52 +72,8 @@ void rproc_free_segments(struct rproc *rproc)
 
 /* ---- making the file ----------------------------------------------------------------------- */
 
-static void init_ident(unsigned char *ident, uint8_t elf_class)
-{
-	memcpy(ident, ELFMAG, SELFMAG);
-	ident[EI_CLASS] = elf_class;
-	ident[EI_DATA] = ELFDATA2LSB;
-	ident[EI_VERSION] = EV_CURRENT;
-	ident[EI_OSABI] = ELFOSABI_NONE;
-}
-
-#define DEFINE_WRITE_HEADERS(bits)                                                               \
-	static void write_headers##bits(const struct rproc *rproc, const struct dump *dump)      \
-	{                                                                                        \
-		Elf##bits##_Ehdr *ehdr = (Elf##bits##_Ehdr *)dump->bytes;                        \
-		Elf##bits##_Phdr *phdr = (Elf##bits##_Phdr *)(ehdr + 1);                         \
-		size_t i;                                                                        \
-                                                                                                 \
-		init_ident(ehdr->e_ident, rproc->elf_class);                                     \
-		ehdr->e_type = ET_CORE;                                                          \
-		ehdr->e_machine = rproc->elf_machine;                                            \
-		ehdr->e_version = EV_CURRENT;                                                    \
-		ehdr->e_entry = (Elf##bits##_Addr)rproc_bootaddr(rproc);                         \
-		ehdr->e_phoff = sizeof(*ehdr);                                                   \
-		ehdr->e_ehsize = sizeof(*ehdr);                                                  \
-		ehdr->e_phentsize = sizeof(*phdr);                                               \
-		ehdr->e_phnum = (Elf##bits##_Half)dump->num_pieces;                              \
-		for (i = 0; i < dump->num_pieces; i++, phdr++) {                                 \
-			phdr->p_type = PT_LOAD;                                                  \
-			phdr->p_offset = (Elf##bits##_Off)dump->pieces[i].offset;                \
-			phdr->p_vaddr = phdr->p_paddr = dump->pieces[i].da;                      \
-			phdr->p_filesz = phdr->p_memsz = (Elf##bits##_Word)dump->pieces[i].size; \
-			phdr->p_flags = PF_R | PF_W | PF_X;                                      \
-		}                                                                                \
-	}
-DEFINE_WRITE_HEADERS(32)
-DEFINE_WRITE_HEADERS(64)
-#undef DEFINE_WRITE_HEADERS
-
-static size_t headers_size(const struct rproc *rproc, size_t num_pieces)
-{
-	if (rproc->elf_class == ELFCLASS32)
-		return sizeof(Elf32_Ehdr) + num_pieces * sizeof(Elf32_Phdr);
-	return sizeof(Elf64_Ehdr) + num_pieces * sizeof(Elf64_Phdr);
-}
-
 /* Copy [@offset, @offset + @len) of a piece. No lock is held: it may call the driver. */
-static void copy_piece(struct rproc *rproc, const struct piece *piece, void *dest, size_t offset,
+static void copy_piece(struct rproc *rproc, const struct dump_piece *piece, void *dest, size_t offset,
 		       size_t len)
 {
 	if (piece->dump) {
@@ -145,73 +90,51 @@ static void copy_piece(struct rproc *rproc, const struct piece *piece, void *des
 	}
 }
 
-static void resolve(struct rproc *rproc, struct piece *piece, const struct rproc_segment *segment,
-		    uint64_t offset)
+/* The segments in the order of their registration, without places. */
+static void gather(struct rproc *rproc, const struct dump_shape *shape, struct dump *dump)
 {
-	*piece = (struct piece){
-		.offset = offset,
-		.da = segment->da,
-		.size = segment->size,
-		.dump = segment->dump,
-		.priv = segment->priv,
-	};
-	if (piece->dump)
-		return;
-	piece->va = rproc_da_to_va(rproc, segment->da, segment->size, &piece->is_iomem);
-}
-
-/* Bytes of the whole file; 0 if a field of its headers or the limit is too small for it. */
-static uint64_t file_size(const struct rproc *rproc, size_t num)
-{
-	uint64_t size = headers_size(rproc, num);
+	struct dump_piece *piece = dump->pieces;
 	struct list *item;
 
-	if (num >= PN_XNUM)
-		return 0;
 	list_for_each(item, &rproc->segments) {
-		size_t len = list_entry(item, struct rproc_segment, link)->size;
+		const struct rproc_segment *segment = list_entry(item, struct rproc_segment, link);
 
-		if (len > DUMP_MAX - size)
+		*piece++ = (struct dump_piece){
+			.da = segment->da,
+			.size = segment->size,
+			.name = shape->sections ? segment->priv : NULL,
+			.dump = segment->dump,
+			.priv = segment->priv,
+		};
+	}
+}
+
+/* Where each piece is in the file, and its end; 0 if that is beyond what is allowed. */
+static uint64_t place(struct dump *dump, uint64_t offset)
+{
+	struct dump_piece *piece;
+
+	for (piece = dump->pieces; piece < dump->pieces + dump->num_pieces; piece++) {
+		if (offset > DUMP_MAX || piece->size > DUMP_MAX - offset)
 			return 0;
-		size += len;
+		piece->offset = offset;
+		offset += piece->size;
 	}
-	return size;
+	return offset;
 }
 
-static void resolve_all(struct rproc *rproc, struct dump *dump)
+static void resolve(struct rproc *rproc, struct dump *dump)
 {
-	uint64_t offset = headers_size(rproc, dump->num_pieces);
-	struct piece *piece = dump->pieces;
-	struct list *item;
+	struct dump_piece *piece;
 
-	list_for_each(item, &rproc->segments) {
-		resolve(rproc, piece, list_entry(item, struct rproc_segment, link), offset);
-		offset += piece++->size;
+	for (piece = dump->pieces; piece < dump->pieces + dump->num_pieces; piece++) {
+		if (!piece->dump)
+			piece->va = rproc_da_to_va(rproc, piece->da, piece->size, &piece->is_iomem);
 	}
 }
 
-static struct dump *new_dump(struct rproc *rproc, size_t num, bool inline_dump)
+static void describe(struct rproc *rproc, struct dump *dump, uint64_t size, bool inline_dump)
 {
-	uint64_t size = file_size(rproc, num);
-	struct dump *dump;
-
-	if (!size) {
-		rproc_story(rproc, -EFBIG, "coredump",
-			    "%zu segments: a dump has less than %u, and %llu bytes at most", num,
-			    PN_XNUM, (unsigned long long)DUMP_MAX);
-		return NULL;
-	}
-	dump = calloc(1, sizeof(*dump) + num * sizeof(dump->pieces[0]));
-	if (!dump)
-		return NULL;
-	dump->num_pieces = num;
-	resolve_all(rproc, dump);
-	dump->num_bytes = inline_dump ? headers_size(rproc, dump->num_pieces) : (size_t)size;
-	dump->bytes = calloc(1, dump->num_bytes);
-	if (!dump->bytes) {
-		free(dump);
-		return NULL;
-	}
 	list_init(&dump->link);
 	dump->owner = rproc->serial;
 	dump->info.size = (size_t)size;
@@ -219,7 +142,41 @@ static struct dump *new_dump(struct rproc *rproc, size_t num, bool inline_dump)
 	dump->info.inline_dump = inline_dump;
 	dump->rproc = inline_dump ? rproc : NULL;
 	snprintf(dump->info.name, sizeof(dump->info.name), "%s", rproc->name);
+}
+
+static struct dump *new_dump(struct rproc *rproc, const struct dump_shape *shape, size_t num,
+			     bool inline_dump)
+{
+	const size_t most = rproc_dump_most_pieces(shape);
+	struct dump *dump = calloc(1, sizeof(*dump) + num * sizeof(dump->pieces[0]));
+	uint64_t size = 0;
+	size_t headers;
+
+	if (!dump)
+		return NULL;
+	dump->num_pieces = num;
+	gather(rproc, shape, dump);
+	headers = rproc_dump_headers_size(shape, dump->pieces, num);
+	if (num <= most)
+		size = place(dump, headers);
+	if (!size) {
+		rproc_story(rproc, -EFBIG, "coredump",
+			    "%zu segments: a dump has %zu at most, and %llu bytes", num, most,
+			    (unsigned long long)DUMP_MAX);
+		goto err_free;
+	}
+	resolve(rproc, dump);
+	dump->num_bytes = inline_dump ? headers : (size_t)size;
+	dump->bytes = calloc(1, dump->num_bytes);
+	if (!dump->bytes)
+		goto err_free;
+	describe(rproc, dump, size, inline_dump);
+	rproc_dump_write_headers(shape, dump->pieces, num, dump->bytes);
 	return dump;
+
+err_free:
+	free(dump);
+	return NULL;
 }
 
 static void free_dump(struct dump *dump)
@@ -232,10 +189,6 @@ static void fill(struct rproc *rproc, struct dump *dump)
 {
 	size_t i;
 
-	if (rproc->elf_class == ELFCLASS32)
-		write_headers32(rproc, dump);
-	else
-		write_headers64(rproc, dump);
 	for (i = 0; !dump->info.inline_dump && i < dump->num_pieces; i++)
 		copy_piece(rproc, &dump->pieces[i], dump->bytes + dump->pieces[i].offset, 0,
 			   dump->pieces[i].size);
@@ -343,8 +296,14 @@ static void wait_for_release(struct rproc *rproc, struct dump *dump)
 	free_dump(dump);
 }
 
-RPROC_API void rproc_coredump(struct rproc *rproc)
+static void make_dump(struct rproc *rproc, bool sections)
 {
+	const struct dump_shape shape = {
+		.elf_class = rproc->elf_class,
+		.elf_machine = rproc->elf_machine,
+		.entry = rproc_bootaddr(rproc),
+		.sections = sections,
+	};
 	enum rproc_coredump_mode mode = rproc_coredump_mode(rproc);
 	struct dump *dump;
 	struct list *item;
@@ -358,7 +317,7 @@ RPROC_API void rproc_coredump(struct rproc *rproc)
 		rproc_log(rproc, RPROC_LOG_ERR, "ELF class is not set");
 		return;
 	}
-	dump = new_dump(rproc, num, mode == RPROC_COREDUMP_INLINE);
+	dump = new_dump(rproc, &shape, num, mode == RPROC_COREDUMP_INLINE);
 	if (!dump)
 		return;
 	fill(rproc, dump);
@@ -370,6 +329,16 @@ RPROC_API void rproc_coredump(struct rproc *rproc)
 		wait_for_release(rproc, dump);
 	else
 		rproc_loop_wake(rproc->context->loop); /* its timer learns the deadline */
+}
+
+RPROC_API void rproc_coredump(struct rproc *rproc)
+{
+	make_dump(rproc, false);
+}
+
+RPROC_API void rproc_coredump_using_sections(struct rproc *rproc)
+{
+	make_dump(rproc, true);
 }
 
 void rproc_coredump_wake(struct rproc_context *context)
@@ -409,7 +378,7 @@ static size_t read_piece(const struct dump *dump, uint8_t *buf, size_t len, uint
 	size_t i;
 
 	for (i = 0; i < dump->num_pieces; i++) {
-		const struct piece *piece = &dump->pieces[i];
+		const struct dump_piece *piece = &dump->pieces[i];
 		uint64_t into = offset - piece->offset;
 
 		if (offset < piece->offset || into >= piece->size)

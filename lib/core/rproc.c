@@ -370,6 +370,8 @@ RPROC_API enum rproc_coredump_mode rproc_coredump_mode(const struct rproc *rproc
 
 RPROC_API int rproc_set_coredump_mode(struct rproc *rproc, enum rproc_coredump_mode mode)
 {
+	if (!rproc)
+		return -EINVAL;
 	if (rproc_state(rproc) == RPROC_STATE_CRASHED) {
 		rproc_log(rproc, RPROC_LOG_ERR, "can't change coredump configuration");
 		return -EBUSY;

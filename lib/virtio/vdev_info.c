@@ -90,3 +90,44 @@ RPROC_API int rproc_get_vdevs(const struct rproc *rproc, struct rproc_vdev_info 
 	*ret_count = num;
 	return 0;
 }
+
+/* ---- whose it is ---------------------------------------------------------------------------- */
+
+/* Is @device called as a part of @rproc, or below one: remoteprocN, rproc-virtio.N.auto, virtioN? */
+static bool owns(struct rproc *rproc, const char *device)
+{
+	const size_t len = strcspn(device, "."); /* a channel is "virtioN.SERVICE.SRC.DST" */
+	struct list *item;
+	char name[40];
+	bool found;
+
+	snprintf(name, sizeof(name), "remoteproc%d", rproc->index);
+	found = !strcmp(name, device);
+	pthread_mutex_lock(&rproc->data_lock);
+	list_for_each(item, &rproc->vdevs) {
+		const struct rproc_vdev *vdev = list_entry(item, struct rproc_vdev, link);
+		const int virtio = rproc_vdev_virtio(vdev);
+
+		snprintf(name, sizeof(name), "rproc-virtio.%d.auto", vdev->number);
+		found |= !strcmp(name, device);
+		snprintf(name, sizeof(name), "virtio%d", virtio);
+		found |= virtio >= 0 && strlen(name) == len && !memcmp(name, device, len);
+	}
+	pthread_mutex_unlock(&rproc->data_lock);
+	return found;
+}
+
+RPROC_API struct rproc *rproc_get_by_child(struct rproc_context *context, const char *device)
+{
+	struct rproc *rproc, *next;
+
+	if (!device)
+		return NULL;
+	for (rproc = rproc_get_next(context, -1); rproc; rproc = next) {
+		if (owns(rproc, device))
+			return rproc;
+		next = rproc_get_next(context, rproc->index);
+		rproc_put(rproc);
+	}
+	return NULL;
+}

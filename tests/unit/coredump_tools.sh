@@ -24,6 +24,11 @@ for bits in 32 64; do
 		expect "$dir/out" "Class: *ELF$bits"
 		expect "$dir/out" "CORE (Core file)"
 		expect "$dir/out" "LOAD .*10004000 .*101 .*RWE"
+		readelf -hSW "$dir/sections$bits.elf" >> "$dir/out" 2>&1
+		expect "$dir/out" "STR_TBL .*STRTAB"
+		expect "$dir/out" "ram .*PROGBITS .*10000000 .*00000a"
+		readelf -p ram "$dir/sections$bits.elf" >> "$dir/out" 2>&1
+		expect "$dir/out" "what is in"
 		if grep -i "warning\|error" "$dir/out"; then
 			exit 1
 		fi

@@ -252,8 +252,10 @@ static uint64_t op_get_boot_addr(struct rproc *rproc, const struct rproc_firmwar
 
 static void op_coredump(struct rproc *rproc)
 {
-	if (!enter(of(rproc), REC_COREDUMP, ""))
-		rproc_coredump(rproc);
+	struct recorder *rec = of(rproc);
+
+	if (!enter(rec, REC_COREDUMP, ""))
+		(rec->coredump ? rec->coredump : rproc_coredump)(rproc);
 }
 
 #define UNLESS(op, fn) (without & REC_BIT(op) ? NULL : (fn))

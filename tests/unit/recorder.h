@@ -100,6 +100,7 @@ struct recorder {
 	void *hook_data;
 	void (*prepare)(struct recorder *rec); /* registers more carveouts, segments, ... */
 	int prepare_result;		       /* set by that: what the op answers */
+	void (*coredump)(struct rproc *rproc);	/* NULL: rproc_coredump() */
 	int handle_rsc_result;
 
 	pthread_mutex_t lock; /* guards what follows */

@@ -421,6 +421,43 @@ static void device_addresses_translate_inside_one_carveout_only(void **state)
 	recorder_free(rec);
 }
 
+static uint8_t far_memory[0x1000];
+
+static void register_far_memory(struct recorder *rec)
+{
+	struct rproc_mem_entry *mem =
+		rproc_mem_entry_init(rec->device, far_memory, 0x123456000, sizeof(far_memory),
+				     0x30000000, NULL, NULL, "far");
+
+	assert_non_null(mem);
+	rproc_add_carveout(rec->rproc, mem);
+}
+
+static void a_virtual_address_in_a_carveout_has_a_physical_one(void **state)
+{
+	struct fixture_image image = core_image_plain();
+	struct recorder *rec = recorder_new(NULL);
+	uint64_t pa = 1;
+	uint8_t *va;
+
+	(void)state;
+	rec->prepare = register_far_memory;
+	recorder_use_image(rec, &image);
+	assert_int_equal(rproc_va_to_pa(rec->rproc, rec->ram, &pa), -ENOENT);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	va = rproc_da_to_va(rec->rproc, 0x30000000, 0x1000, NULL);
+	assert_ptr_equal(va, far_memory);
+	assert_int_equal(rproc_va_to_pa(rec->rproc, va, &pa), 0);
+	assert_int_equal(pa, UINT64_C(0x123456000));
+	assert_int_equal(rproc_va_to_pa(rec->rproc, va + 0xfff, &pa), 0);
+	assert_int_equal(pa, UINT64_C(0x123456fff));
+	assert_int_equal(rproc_va_to_pa(rec->rproc, NULL, &pa), -ENOENT);
+	assert_int_equal(rproc_va_to_pa(rec->rproc, &pa, &pa), -ENOENT);
+	assert_int_equal(rproc_va_to_pa(rec->rproc, (void *)UINTPTR_MAX, &pa), -ENOENT);
+	assert_int_equal(pa, UINT64_C(0x123456fff));
+	recorder_free(rec);
+}
+
 static uint8_t tcm[16];
 
 static void *translate_tcm(struct rproc *rproc, uint64_t da, size_t len, bool *ret_is_iomem)
@@ -488,6 +525,7 @@ static void a_snapshot_lists_carveouts_in_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_virtual_address_in_a_carveout_has_a_physical_one),
 		cmocka_unit_test(a_registered_carveout_serves_the_entry_of_its_name_if_it_fits),
 		cmocka_unit_test(two_entries_of_one_name_are_refused),
 		cmocka_unit_test(a_device_without_memory_says_so),

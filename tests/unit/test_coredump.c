@@ -165,6 +165,100 @@ static void a_dump_of_64_bits_is_this_file(void **state)
 	recorder_free(rec);
 }
 
+/* Of three segments: the first has no name, the others those below. */
+static void name_segments(struct recorder *rec)
+{
+	static const char *const names[] = { NULL, "nowhere", "ram" };
+	static const uint32_t das[] = { RECORDER_RAM + 0x4000, 0x20000000, RECORDER_RAM };
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		assert_int_equal(rproc_coredump_add_custom_segment(rec->rproc, das[i],
+								   (uint32_t)i + 8, NULL,
+								   (void *)names[i]),
+				 0);
+}
+
+static struct recorder *open_sections(uint8_t elf_class, enum rproc_coredump_mode mode)
+{
+	struct recorder *rec = coredump_open(NULL, elf_class, mode);
+
+	assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	rec->prepare = name_segments;
+	rec->coredump = rproc_coredump_using_sections;
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	memcpy(rec->ram, "what is in ram", 14);
+	memcpy(rec->ram + 0x4000, "no name!", 8);
+	return rec;
+}
+
+#define NAMES	   "\0STR_TBL\0nowhere\0ram"
+#define SECTIONS32 (sizeof(Elf32_Ehdr) + 5 * sizeof(Elf32_Shdr))
+
+static void a_dump_of_sections_is_this_file(void **state)
+{
+	struct recorder *rec = open_sections(ELFCLASS32, RPROC_COREDUMP_ENABLED);
+	struct rproc_coredump_info info;
+	const uint8_t *data;
+	Elf32_Ehdr ehdr;
+	Elf32_Shdr shdr[5], none = { 0 };
+	uint8_t *bytes;
+
+	(void)state;
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	bytes = coredump_read(rec, 0, 4096, &info);
+	assert_int_equal(info.size, SECTIONS32 + sizeof(NAMES) + 8 + 9 + 10);
+	memcpy(&ehdr, bytes, sizeof(ehdr));
+	assert_int_equal(ehdr.e_type, ET_CORE);
+	assert_int_equal(ehdr.e_machine, EM_ARM);
+	assert_int_equal(ehdr.e_entry, 0x10000000);
+	assert_int_equal(ehdr.e_phoff | ehdr.e_phnum | ehdr.e_phentsize | ehdr.e_flags, 0);
+	assert_int_equal(ehdr.e_shoff, 52);
+	assert_int_equal(ehdr.e_shentsize, 40);
+	assert_int_equal(ehdr.e_shnum, 5);
+	assert_int_equal(ehdr.e_shstrndx, 1);
+	memcpy(shdr, bytes + 52, sizeof(shdr));
+	assert_memory_equal(&shdr[0], &none, sizeof(none));
+	assert_int_equal(shdr[1].sh_name, 1);
+	assert_int_equal(shdr[1].sh_type, SHT_STRTAB);
+	assert_int_equal(shdr[1].sh_offset, SECTIONS32);
+	assert_int_equal(shdr[1].sh_size, sizeof(NAMES));
+	assert_memory_equal(bytes + SECTIONS32, NAMES, sizeof(NAMES));
+	assert_int_equal(shdr[2].sh_name, 0);
+	assert_int_equal(shdr[3].sh_name, 9);
+	assert_int_equal(shdr[4].sh_name, 17);
+	assert_int_equal(shdr[4].sh_type, SHT_PROGBITS);
+	assert_int_equal(shdr[4].sh_flags, SHF_WRITE);
+	assert_int_equal(shdr[4].sh_addr, RECORDER_RAM);
+	assert_int_equal(shdr[4].sh_size, 10);
+	data = bytes + SECTIONS32 + sizeof(NAMES);
+	assert_int_equal(shdr[4].sh_offset, (size_t)(data - bytes) + 8 + 9);
+	assert_memory_equal(data, "no name!\xff\xff\xff\xff\xff\xff\xff\xff\xffwhat is in", 27);
+	free(bytes);
+	recorder_free(rec);
+}
+
+static void a_dump_of_sections_has_a_class_a_mode_and_a_limit_too(void **state)
+{
+	struct recorder *rec = open_sections(ELFCLASS64, RPROC_COREDUMP_ENABLED);
+	struct rproc_coredump_info info;
+	int i;
+
+	(void)state;
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	assert_int_equal(rproc_coredump_next(rec->context, 0, &info), 0);
+	assert_int_equal(info.size, sizeof(Elf64_Ehdr) + 5 * sizeof(Elf64_Shdr) + sizeof(NAMES) + 27);
+	assert_int_equal(rproc_coredump_release(rec->context, info.number), 0);
+	for (i = 3; i < SHN_LORESERVE - 2; i++)
+		assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 1), 0);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	assert_true(coredump_none(rec, 0));
+	assert_int_equal(rproc_set_coredump_mode(rec->rproc, RPROC_COREDUMP_DISABLED), 0);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	assert_true(coredump_none(rec, 0));
+	recorder_free(rec);
+}
+
 static void a_dump_is_a_copy_and_can_be_read_at_any_offset(void **state)
 {
 	struct recorder *rec = coredump_open(NULL, ELFCLASS32, RPROC_COREDUMP_ENABLED);
@@ -190,9 +284,9 @@ static void a_dump_is_a_copy_and_can_be_read_at_any_offset(void **state)
 /* ---- tools that read core files
  * -------------------------------------------------------------------------- */
 
-static void write_for_tools(const char *dir, uint8_t elf_class, const char *name)
+/* Closes @rec. */
+static void write_for_tools(const char *dir, struct recorder *rec, const char *name)
 {
-	struct recorder *rec = coredump_open(NULL, elf_class, RPROC_COREDUMP_ENABLED);
 	struct rproc_coredump_info info;
 	uint8_t *bytes;
 
@@ -213,12 +307,18 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_dump_of_more_segments_than_a_header_counts_is_not_made),
 		cmocka_unit_test(a_dump_of_32_bits_is_this_file),
 		cmocka_unit_test(a_dump_of_64_bits_is_this_file),
+		cmocka_unit_test(a_dump_of_sections_is_this_file),
+		cmocka_unit_test(a_dump_of_sections_has_a_class_a_mode_and_a_limit_too),
 		cmocka_unit_test(a_dump_is_a_copy_and_can_be_read_at_any_offset),
 	};
 
 	if (argc > 1) {
-		write_for_tools(argv[1], ELFCLASS32, "dump32.elf");
-		write_for_tools(argv[1], ELFCLASS64, "dump64.elf");
+		const enum rproc_coredump_mode on = RPROC_COREDUMP_ENABLED;
+
+		write_for_tools(argv[1], coredump_open(NULL, ELFCLASS32, on), "dump32.elf");
+		write_for_tools(argv[1], coredump_open(NULL, ELFCLASS64, on), "dump64.elf");
+		write_for_tools(argv[1], open_sections(ELFCLASS32, on), "sections32.elf");
+		write_for_tools(argv[1], open_sections(ELFCLASS64, on), "sections64.elf");
 		return 0;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);

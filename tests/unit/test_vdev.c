@@ -206,6 +206,47 @@ static void notify_ids_and_numbers_are_the_lowest_free(void **state)
 	recorder_free(rec);
 }
 
+static void assert_child(struct recorder *rec, const char *device, const char *name)
+{
+	struct rproc *rproc = rproc_get_by_child(rec->context, device);
+
+	if (name)
+		assert_string_equal(rproc ? rproc_name(rproc) : "none", name);
+	else
+		assert_null(rproc);
+	rproc_put(rproc);
+}
+
+static void a_processor_is_found_by_what_hangs_below_it(void **state)
+{
+	static const char *const nobody[] = { "", "virtio", "virtio-1", "virtio4", "virtio00",
+					      "virtio1x", "rproc-virtio.1", "rproc-virtio.4.auto",
+					      "remoteproc2", "remoteproc", "remoteproc0.virtio0" };
+	struct recorder *rec = open_with(NULL, two_vdevs());
+	struct recorder_options options = { .context = rec->context, .name = "second" };
+	struct recorder *other = open_with(&options, two_vdevs());
+	size_t i;
+
+	(void)state;
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	assert_int_equal(rproc_boot(other->rproc), 0);
+	assert_child(rec, "virtio1", "dsp");
+	assert_child(rec, "virtio2", "second");
+	assert_child(rec, "virtio3.rpmsg-raw.-1.1024", "second");
+	assert_child(rec, "rproc-virtio.0.auto", "dsp");
+	assert_child(rec, "rproc-virtio.3.auto", "second");
+	assert_child(rec, "remoteproc1", "second");
+	for (i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
+		assert_child(rec, nobody[i], NULL);
+	assert_null(rproc_get_by_child(rec->context, NULL));
+	assert_null(rproc_get_by_child(NULL, "virtio1"));
+	assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	assert_child(rec, "virtio1", NULL);
+	assert_child(rec, "remoteproc0", "dsp");
+	recorder_free(other);
+	recorder_free(rec);
+}
+
 static void offer_ring(struct recorder *rec)
 {
 	struct rproc_mem_entry *mem;
@@ -479,6 +520,7 @@ static void no_interrupt_reaches_a_vdev_whose_start_failed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_processor_is_found_by_what_hangs_below_it),
 		cmocka_unit_test(a_vdev_that_cannot_work_does_not_fail_the_boot),
 		cmocka_unit_test(a_driver_that_cannot_kick_cannot_have_vdevs),
 		cmocka_unit_test(an_id_can_be_claimed_once),

@@ -99,6 +99,21 @@ static void what_is_no_request_is_refused(void **state)
 	assert_int_equal(rproc_boot(NULL), -EINVAL);
 	assert_int_equal(rproc_shutdown(NULL), -EINVAL);
 	assert_int_equal(rproc_detach(NULL), -EINVAL);
+	assert_int_equal(rproc_trigger_recovery(NULL), -EINVAL);
+	assert_int_equal(rproc_set_firmware(NULL, "fw"), -EINVAL);
+	assert_int_equal(rproc_set_firmware(rec->rproc, NULL), -EINVAL);
+	assert_int_equal(rproc_set_firmware_buffer(NULL, "fw", "x", 1), -EINVAL);
+	assert_int_equal(rproc_set_firmware_buffer(rec->rproc, "fw", NULL, 1), -EINVAL);
+	assert_int_equal(rproc_set_firmware_fd(NULL, "fw", 0), -EINVAL);
+	assert_int_equal(rproc_set_coredump_mode(NULL, RPROC_COREDUMP_ENABLED), -EINVAL);
+	rproc_report_crash(NULL, RPROC_CRASH_WATCHDOG);
+	rproc_put(NULL);
+	rproc_free(NULL);
+	assert_null(rproc_get_by_name(NULL, "dsp"));
+	assert_null(rproc_get_by_name(rec->context, NULL));
+	assert_null(rproc_get_by_index(NULL, 0));
+	assert_null(rproc_get_by_phandle(NULL, 1));
+	assert_null(rproc_get_next(NULL, -1));
 	/* Before rproc_add() and after rproc_del() there is no worker. */
 	assert_int_equal(rproc_boot(young->rproc), -ENODEV);
 	assert_int_equal(rproc_del(young->rproc), -EINVAL);

@@ -7,6 +7,7 @@ server shows, outputs that cannot be written, places that must not be replaced.
     cli_files.py RPROC
 """
 import os
+import resource
 import select
 import shutil
 import stat
@@ -98,6 +99,16 @@ def dump_to_the_output_by_its_path():
         assert done.stdout == DUMP
 
 
+def dump_that_may_not_be_so_large_is_kept():
+    with Tree() as tree:
+        tree.put_dump()
+        done = tree.run("dump", tree.path("core"),
+                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+        assert done.returncode == 1 and b"EFBIG" in done.stderr, done
+        assert tree.get("class/devcoredump/devcd1/data") == DUMP
+        assert not [name for name in os.listdir(tree.root) if name.startswith("core")]
+
+
 def dump_never_writes_to_a_file_it_found():
     """Somebody may hold it open, or have it under another name."""
     with Tree() as tree:
@@ -182,6 +193,28 @@ def one_processors_words_are_not_anothers_events():
         assert said == b"8 2.000000000 remoteproc1 m7 running -> crashed: watchdog\n", said
 
 
+def what_may_be_among_lost_events_is_not_waited_for():
+    """The state there is may be it; if not, nobody knows, and it might never come again."""
+    for state, code, words in ((b"running\n", 1, b"whether m4 was crashed meanwhile is not known"),
+                               (b"crashed\n", 0, b"")):
+        with Tree(own=True) as tree:
+            os.mkfifo(tree.path("librproc/events"))
+            events = os.open(tree.path("librproc/events"), os.O_RDWR)
+            watch = subprocess.Popen(tree.command("watch", "--until", "crashed", "m4"),
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            read_until(watch.stdout, b"m4 is running\n")
+            # Of the same words in a reason nobody takes fright.
+            os.write(events, b"7 1.000000000 remoteproc0 m4 added: 9 events lost\n")
+            read_until(watch.stdout, b"9 events lost\n")
+            tree.put("class/remoteproc/remoteproc0/state", state)
+            os.write(events, b"8 2.000000000 3 events lost\n")
+            said, complaint = watch.communicate(timeout=60)
+            os.close(events)
+            assert watch.returncode == code, (said, complaint)
+            assert b"3 events lost\nremoteproc0 m4 is " + state in said, said
+            assert words in complaint, complaint
+
+
 def a_state_that_does_not_exist_is_not_waited_for():
     with Tree() as tree:
         for until in ("runing", "", "running,", ",running", "running,,offline"):
@@ -248,9 +281,11 @@ def a_broken_mount_is_not_taken_for_the_kernel():
 for test in (dump_replaces_no_pipe_and_no_link,
              dump_to_the_output_by_its_path,
              dump_never_writes_to_a_file_it_found,
+             dump_that_may_not_be_so_large_is_kept,
              output_that_is_lost_is_a_failure,
              nothing_that_is_shown_steers_a_terminal,
              one_processors_words_are_not_anothers_events,
+             what_may_be_among_lost_events_is_not_waited_for,
              a_state_that_does_not_exist_is_not_waited_for,
              what_cannot_be_read_is_told,
              a_refused_firmware_changes_no_search_path,

@@ -21,10 +21,10 @@ boot()
 	await "$3" rproc channels
 }
 
+# An endpoint ends with its descriptor, of which the server is told a little later.
 no_endpoints_left()
 {
-	expect 0 channels -a
-	case $out in *rproc-*) fail "an endpoint is left: $out" ;; esac
+	await '^0$' sh -c "\"$tool\" --mount \"$mnt\" channels -a | grep -c rproc-"
 }
 
 serve
@@ -190,10 +190,20 @@ expect 3 ping rpmsg-raw
 
 # ---- console: bytes on a tty, lines without one
 boot host0 rpmsg_tty.elf dev/ttyRPMSG0
-printf 'hi\r' | rproc console --timeout 0.3 rpmsg-tty >"$dir/stdout.out" 2>&1 || fail "console"
-says "$(cat "$dir/stdout.out")" "you said: hi"
-printf 'who\nare you\n' | rproc console --timeout 0.3 control >"$dir/stdout.out" 2>&1 ||
-	fail "console of a channel without a tty"
+# The input ends when the answer is there, however long a busy machine takes for it.
+mkfifo "$dir/keys"
+talk()
+{
+	rproc console --timeout 0.1 "$1" <"$dir/keys" >"$dir/stdout.out" 2>&1 &
+	console=$!
+	exec 4>"$dir/keys"
+	printf "$2" >&4
+	await "$3" sh -c "tr '\n' ' ' <'$dir/stdout.out'"
+	exec 4>&-
+	wait $console || fail "console $1"
+}
+talk rpmsg-tty 'hi\r' "you said: hi"
+talk control 'who\nare you\n' "no no"
 [ "$(cat "$dir/stdout.out")" = "no
 no" ] || fail "lines are messages: $(cat "$dir/stdout.out")"
 expect 0 stop host0
