@@ -15,11 +15,6 @@ static void uevent_show(struct node_open *open, struct node_call *call)
 	node_call_done(call, 0);
 }
 
-static void uevent_store(struct node_open *open, struct node_call *call)
-{
-	device_uevent_empty_ops.store(open, call);
-}
-
 static const struct node_ops uevent_ops = { .flags = NODE_STRICT | NODE_PAGED,
 					    .show = uevent_show,
 					    .store = uevent_store };

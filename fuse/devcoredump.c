@@ -115,7 +115,7 @@ static void add_dump(struct rprocfs *fs, const struct rproc_coredump_info *info,
 	}
 	dir->vanishing = true;
 	if (!node_add_file(dir, "data", 0600, &data_ops, dump) ||
-	    !node_add_file(dir, "uevent", 0644, &device_uevent_empty_ops, NULL) ||
+	    !node_add_file(dir, "uevent", 0644, &uevent_empty_ops, NULL) ||
 	    add_links(dump, dir, fs_processor(fs, info->index)) || device_add_power(dir))
 		node_remove(dir);
 }

@@ -115,24 +115,6 @@ int device_add_power(struct node *dir)
 
 /* ---- uevent and modalias ------------------------------------------------------------ */
 
-static void uevent_store(struct node_open *open, struct node_call *call)
-{
-	(void)open;
-	/* There is no udev behind the mount: a well-formed event is heard by nobody. */
-	node_call_done(call, input_uevent_ok(call->data, call->data_size) ? (ssize_t)call->size
-									  : -EINVAL);
-}
-
-static void uevent_show_empty(struct node_open *open, struct node_call *call)
-{
-	(void)open;
-	node_call_done(call, 0);
-}
-
-const struct node_ops device_uevent_empty_ops = { .flags = SYSFS,
-						  .show = uevent_show_empty,
-						  .store = uevent_store };
-
 static void put_modalias(struct text *text, const struct processor *processor)
 {
 	const struct rproc_device *device = rproc_device(processor->rproc);
@@ -189,21 +171,23 @@ struct device {
 	struct node *glue; /* its directory "remoteproc" */
 	struct node *bus_link, *driver_link;
 	unsigned int users;
-	char *driver_override;
 };
 
-/* A word that is kept, for a bus on which nobody looks for another driver. */
+/*
+ * A word that is kept, for a bus on which nobody looks for another driver: by the node,
+ * as that of a link keeps where it leads to.
+ */
 static void override_show(struct node_open *open, struct node_call *call)
 {
-	const struct device *device = ((struct processor *)open->node->priv)->device;
+	const char *word = open->node->target;
 
-	text_line(&open->text, device->driver_override ? device->driver_override : "(null)");
+	text_line(&open->text, word ? word : "(null)");
 	node_call_done(call, 0);
 }
 
 static void override_store(struct node_open *open, struct node_call *call)
 {
-	struct device *device = ((struct processor *)open->node->priv)->device;
+	struct node *node = open->node;
 	size_t len = input_text_len(call->data, call->data_size);
 	const char *end = memchr(call->data, '\n', len);
 	char *word;
@@ -217,11 +201,11 @@ static void override_store(struct node_open *open, struct node_call *call)
 		node_call_done(call, -ENOMEM);
 		return;
 	}
-	free(device->driver_override);
-	device->driver_override = word;
+	free(node->target);
+	node->target = word;
 	if (!*word) {
 		free(word);
-		device->driver_override = NULL;
+		node->target = NULL;
 	}
 	node_call_done(call, (ssize_t)call->size);
 }
@@ -286,7 +270,7 @@ static int fill_device(struct processor *processor, struct device *device)
 	device->glue->priv = device;
 	if (!node_add_file(device->dir, "uevent", 0644, &uevent_ops, processor) ||
 	    !node_add_file(device->dir, "modalias", 0444, &modalias_ops, processor) ||
-	    !node_add_file(device->dir, "driver_override", 0644, &override_ops, processor))
+	    !node_add_file(device->dir, "driver_override", 0644, &override_ops, NULL))
 		return -ENOMEM;
 	/* devices/ and the path; the path has two components less than the processor's. */
 	err = add_bus_links(processor, device, processor->depth - 1);
@@ -341,7 +325,6 @@ void device_remove(struct processor *processor)
 	if (--device->users) {
 		hand_over(processor, node_child(device->dir, "uevent"));
 		hand_over(processor, node_child(device->dir, "modalias"));
-		hand_over(processor, node_child(device->dir, "driver_override"));
 		return;
 	}
 	node_remove(device->bus_link);
@@ -354,7 +337,6 @@ void device_remove(struct processor *processor)
 		parent = dir->parent;
 		node_remove(dir);
 	}
-	free(device->driver_override);
 	free(device);
 }
 
@@ -430,7 +412,8 @@ static int add_vdev(struct processor *processor, const struct rproc_vdev_info *i
 	link = take_link(fs->platform_devices, processor, 3, dir);
 	uevent = node_add_file(dir, "uevent", 0644, &vdev_uevent_ops, NULL);
 	if (!link || !uevent || !fs_link(dir, "subsystem", depth, "bus/platform") ||
-	    !node_add_file(dir, "modalias", 0444, &vdev_modalias_ops, NULL))
+	    !node_add_file(dir, "modalias", 0444, &vdev_modalias_ops, NULL) ||
+	    !node_add_file(dir, "driver_override", 0644, &override_ops, NULL))
 		return -ENOMEM;
 	uevent->index = info->failed;
 	if (device_add_power(dir))
@@ -498,13 +481,15 @@ static const struct node_ops vdev_links_ops = { .refresh = refresh_all_vdevs };
 
 int device_add_skeleton(struct rprocfs *fs, struct node *root)
 {
-	struct node *platform = fs_dir(fs_dir(root, "bus"), "platform");
-	struct node *drivers = fs_dir(platform, "drivers");
+	struct node *platform = bus_add(root, "platform", &vdev_links_ops, fs, false);
+	struct node *drivers = platform ? node_child(platform, "drivers") : NULL;
 
 	fs->modules = fs_dir(root, "module");
-	fs->platform_devices = node_add_dir(platform, "devices", 0755, &vdev_links_ops, fs);
 	fs->platform_drivers = drivers;
-	if (!fs->platform_devices || !fs_dir(fs->devices, "platform") ||
+	if (!platform)
+		return -ENOMEM;
+	fs->platform_devices = node_child(platform, "devices");
+	if (!fs_dir(fs->devices, "platform") ||
 	    !node_add_dir(drivers, "rproc-virtio", 0755, &vdev_links_ops, fs) ||
 	    !driver_add(fs, drivers, "rproc-virtio", "remoteproc", &driver_fixed_ops,
 			&driver_fixed_ops))

@@ -13,13 +13,6 @@
 
 /* ---- any driver ------------------------------------------------------------------------ */
 
-static void uevent_store(struct node_open *open, struct node_call *call)
-{
-	device_uevent_empty_ops.store(open, call);
-}
-
-static const struct node_ops uevent_ops = { .flags = SYSFS, .store = uevent_store };
-
 /* module/MODULE/drivers/BUS:NAME, and the link from the driver to its module. */
 static int add_module(struct rprocfs *fs, struct node *dir, const char *module)
 {
@@ -40,7 +33,7 @@ struct node *driver_add(struct rprocfs *fs, struct node *drivers, const char *na
 
 	if (!node_add_file(dir, "bind", 0200, bind, fs) ||
 	    !node_add_file(dir, "unbind", 0200, unbind, fs) ||
-	    !node_add_file(dir, "uevent", 0200, &uevent_ops, fs) || add_module(fs, dir, module))
+	    !node_add_file(dir, "uevent", 0200, &uevent_mute_ops, NULL) || add_module(fs, dir, module))
 		return NULL;
 	return dir;
 }

@@ -386,6 +386,7 @@ static int add_skeleton(struct rprocfs *fs)
 	struct node *class = fs_dir(root, "class");
 	struct node *debug;
 
+	root->priv = fs;
 	fs->devices = fs_dir(root, "devices");
 	fs->class_remoteproc = fs_dir(class, "remoteproc");
 	fs->dev = fs_dir(root, "dev");

@@ -177,7 +177,7 @@ static bool pairs_ok(const char *s, size_t len)
 	return true;
 }
 
-bool input_uevent_ok(const char *buf, size_t len)
+const char *input_uevent_wrong(const char *buf, size_t len)
 {
 	static const char *const actions[] = { "add",	  "remove", "change", "move", "online",
 					       "offline", "bind",   "unbind", NULL };
@@ -193,10 +193,12 @@ bool input_uevent_ok(const char *buf, size_t len)
 		if (strlen(actions[i]) != word || memcmp(actions[i], buf, word))
 			continue;
 		if (!space)
-			return true;
+			return NULL;
 		buf += word + 1;
 		len -= word + 1;
-		return uuid_ok(buf, len) && pairs_ok(buf + 36, len - 36);
+		return uuid_ok(buf, len) && pairs_ok(buf + 36, len - 36)
+			       ? NULL
+			       : "incorrect uevent action arguments";
 	}
-	return false;
+	return "unknown uevent action string";
 }

@@ -49,8 +49,11 @@ int input_uint(const char *buf, size_t len, unsigned int *ret_value);
 /* A decimal number at the start, whatever follows ("simple_strtol"); 0 if there is none. */
 long input_leading_long(const char *buf, size_t len);
 
-/* A uevent to be made by hand: an action, then nothing, or a UUID and KEY=VALUE pairs. */
-bool input_uevent_ok(const char *buf, size_t len);
+/*
+ * A uevent to be made by hand: an action, then nothing, or a UUID and KEY=VALUE pairs.
+ * NULL, or what is wrong with it, as Linux puts it.
+ */
+const char *input_uevent_wrong(const char *buf, size_t len);
 
 /* The bytes before the first NUL. */
 size_t input_text_len(const char *buf, size_t len);

@@ -66,11 +66,6 @@ static void uevent_show(struct node_open *open, struct node_call *call)
 	node_call_done(call, 0);
 }
 
-static void uevent_store(struct node_open *open, struct node_call *call)
-{
-	device_uevent_empty_ops.store(open, call);
-}
-
 static void override_show(struct node_open *open, struct node_call *call)
 {
 	const struct rpmsg_device *device = device_of(open);
@@ -277,18 +272,15 @@ static int add_skeleton(struct rprocfs *fs)
 {
 	struct node *root = tree_root(fs->tree);
 	struct node *class = fs_dir(root, "class");
-	struct node *bus = fs_dir(root, "bus");
-	struct node *rpmsg = fs_dir(bus, "rpmsg");
-	struct node *virtio = fs_dir(bus, "virtio");
+	struct node *rpmsg = bus_add(root, "rpmsg", &list_ops, fs, true);
+	struct node *virtio = bus_add(root, "virtio", &list_ops, fs, false);
 
-	fs->rpmsg->bus_devices = list_dir(fs, rpmsg, "devices");
-	fs->rpmsg->bus_drivers = fs_dir(rpmsg, "drivers");
-	fs->rpmsg->virtio_devices = list_dir(fs, virtio, "devices");
-	fs->rpmsg->virtio_drivers = fs_dir(virtio, "drivers");
-	if (!fs->rpmsg->bus_devices || !fs->rpmsg->bus_drivers || !fs->rpmsg->virtio_devices ||
-	    !fs->rpmsg->virtio_drivers || !list_dir(fs, class, "rpmsg") ||
-	    !list_dir(fs, class, "tty"))
+	if (!rpmsg || !virtio || !list_dir(fs, class, "rpmsg") || !list_dir(fs, class, "tty"))
 		return -ENOMEM;
+	fs->rpmsg->bus_devices = node_child(rpmsg, "devices");
+	fs->rpmsg->bus_drivers = node_child(rpmsg, "drivers");
+	fs->rpmsg->virtio_devices = node_child(virtio, "devices");
+	fs->rpmsg->virtio_drivers = node_child(virtio, "drivers");
 	return rpmsg_driver_add_skeleton(fs);
 }
 

@@ -114,6 +114,14 @@ void rpmsg_driver_match(struct rpmsg_device *device)
 			return;
 }
 
+void rpmsg_driver_probe(struct rprocfs *fs, const char *name)
+{
+	struct rpmsg_device *device = rpmsg_device_find(fs, name);
+
+	if (device && !device->driver)
+		rpmsg_driver_match(device);
+}
+
 void rpmsg_driver_unbind(struct rpmsg_device *device)
 {
 	if (!device->driver)

@@ -120,7 +120,17 @@ int rpmsg_fs_new(struct rprocfs *fs);
 void rpmsg_fs_free(struct rprocfs *fs);
 void rpmsg_refresh(struct rprocfs *fs);
 void ports_woken(struct rprocfs *fs);
-extern const struct node_ops device_uevent_empty_ops;
+/* uevent.c: what is written to any of them, and the files that say nothing themselves */
+void uevent_store(struct node_open *open, struct node_call *call);
+extern const struct node_ops uevent_empty_ops, uevent_mute_ops;
+/*
+ * bus.c: bus/NAME with devices/, drivers/ and its files; @devices: ops of the former, with
+ * @fs. @probes: its devices may be without a driver (the rpmsg bus). NULL: no memory.
+ */
+struct node *bus_add(struct node *root, const char *name, const struct node_ops *devices,
+		     struct rprocfs *fs, bool probes);
+/* rpmsg_driver.c: find a driver for the device of that name, if it has none. */
+void rpmsg_driver_probe(struct rprocfs *fs, const char *name);
 
 /* sysfs.c */
 int sysfs_add(struct processor *processor, struct node *glue);

@@ -185,11 +185,6 @@ static const struct node_ops coredump_ops = { .flags = SYSFS,
 static const struct node_ops name_ops = { .flags = SYSFS, .show = name_show };
 static const struct node_ops fw_format_ops = { .flags = SYSFS, .show = fw_format_show };
 
-static void uevent_store(struct node_open *open, struct node_call *call)
-{
-	device_uevent_empty_ops.store(open, call);
-}
-
 static const struct node_ops uevent_ops = { .flags = SYSFS,
 					    .show = uevent_show,
 					    .store = uevent_store };

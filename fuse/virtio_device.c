@@ -117,11 +117,6 @@ static void uevent_show(struct node_open *open, struct node_call *call)
 	node_call_done(call, 0);
 }
 
-static void uevent_store(struct node_open *open, struct node_call *call)
-{
-	device_uevent_empty_ops.store(open, call);
-}
-
 static const struct node_ops device_ops = { .flags = SYSFS, .show = device_show };
 static const struct node_ops vendor_ops = { .flags = SYSFS, .show = vendor_show };
 static const struct node_ops status_ops = { .flags = SYSFS, .show = status_show };

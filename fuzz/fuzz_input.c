@@ -135,16 +135,16 @@ static void check_uevent(const uint8_t *data, size_t size)
 	char *longer;
 
 	FUZZ_ASSERT(len <= size && (len == size || !data[len]));
-	if (!input_uevent_ok(text, size))
+	if (input_uevent_wrong(text, size))
 		return;
 	FUZZ_ASSERT(len >= 3 && memchr("acmrobu", text[0], 7));
 	if (text[len - 1] == '\n')
-		FUZZ_ASSERT(len - 1 >= INPUT_SYSFS_MAX || input_uevent_ok(text, len - 1));
+		FUZZ_ASSERT(len - 1 >= INPUT_SYSFS_MAX || !input_uevent_wrong(text, len - 1));
 	longer = malloc(size + 1);
 	FUZZ_ASSERT(longer);
 	longer[0] = 'x';
 	memcpy(longer + 1, data, size);
-	FUZZ_ASSERT(!input_uevent_ok(longer, size + 1));
+	FUZZ_ASSERT(input_uevent_wrong(longer, size + 1));
 	free(longer);
 }
 

@@ -219,7 +219,10 @@ static void vdevs_come_and_go(void **state)
 	struct fuse_fixture *f = *state;
 
 	assert_store(C "state", "start", 5);
-	assert_names(C "rproc-virtio.0.auto", "driver modalias power subsystem uevent virtio0");
+	assert_names(C "rproc-virtio.0.auto",
+		     "driver driver_override modalias power subsystem uevent virtio0");
+	assert_store(C "rproc-virtio.0.auto/driver_override", "other\nx", 7);
+	assert_text(C "rproc-virtio.0.auto/driver_override", "other\n");
 	assert_text(C "rproc-virtio.0.auto/uevent",
 		    "DRIVER=rproc-virtio\nMODALIAS=platform:rproc-virtio\n");
 	fuse_fixture_link(

@@ -30,6 +30,9 @@ static void directories_hold_what_linux_shows(void **state)
 	assert_names(D, "carveout_memories coredump crash name recovery resource_table");
 	assert_names("class/devcoredump", "disabled");
 	assert_names("dev", "remoteproc0");
+	assert_names("bus/platform", "devices drivers drivers_autoprobe drivers_probe uevent");
+	assert_names("bus/rpmsg", "devices drivers drivers_autoprobe drivers_probe uevent");
+	assert_names("bus/virtio", "devices drivers drivers_autoprobe drivers_probe uevent");
 	assert_names("bus/rpmsg/devices", "");
 	assert_names("class/rpmsg", "");
 	fuse_fixture_link(f, "class/remoteproc", "remoteproc0",
@@ -136,8 +139,38 @@ static void attributes_read_as_in_linux(void **state)
 	assert_text("class/devcoredump/disabled", "0\n");
 	assert_text(C "nosuch", "ENOENT");
 	assert_store(D "name", "x", -EINVAL);
+}
+
+static void a_uevent_that_is_none_is_refused_and_logged(void **state)
+{
+	struct fuse_fixture *f = *state;
+
 	assert_store(C "uevent", "add", 3);
+	assert_store("bus/rpmsg/uevent", "change\n", 7);
 	assert_store(C "uevent", "bogus", -EINVAL);
+	assert_true(fuse_fixture_logged(f, ";synth uevent: /devices/platform/dsp/remoteproc/"
+					   "remoteproc0: unknown uevent action string\n"));
+	assert_true(fuse_fixture_logged(f, ";remoteproc remoteproc0: uevent: failed to send "
+					   "synthetic uevent: -22\n"));
+	assert_store(C "device/uevent", "add x", -EINVAL);
+	assert_true(fuse_fixture_logged(f, ";synth uevent: /devices/platform/dsp: incorrect "
+					   "uevent action arguments\n"));
+	assert_true(fuse_fixture_logged(f, ";platform dsp: uevent: failed"));
+	assert_store("bus/platform/drivers/rproc-virtio/uevent", "x", -EINVAL);
+	assert_true(fuse_fixture_logged(f, ";synth uevent: /bus/platform/drivers/rproc-virtio: "));
+	assert_false(fuse_fixture_logged(f, "rproc-virtio: uevent: failed"));
+}
+
+static void a_bus_looks_for_drivers_when_asked(void **state)
+{
+	struct fuse_fixture *f = *state;
+
+	assert_text("bus/platform/drivers_autoprobe", "1\n");
+	assert_store("bus/platform/drivers_autoprobe", "1\n", 2);
+	assert_store("bus/platform/drivers_autoprobe", "0", -EPERM);
+	assert_store("bus/platform/drivers_probe", "dsp\n", 4);
+	assert_store("bus/platform/drivers_probe", "nosuch", -ENODEV);
+	assert_store("bus/rpmsg/drivers_probe", "dsp", -ENODEV);
 }
 
 /* ---- state --------------------------------------------------------------------------------------
@@ -430,6 +463,8 @@ int main(void)
 		cmocka_unit_test(a_group_may_start_and_stop),
 		cmocka_unit_test(mainline_has_nothing_more),
 		TEST(attributes_read_as_in_linux),
+		TEST(a_uevent_that_is_none_is_refused_and_logged),
+		TEST(a_bus_looks_for_drivers_when_asked),
 		TEST(start_and_stop_are_counted),
 		TEST(a_failed_start_tells_errno_log_and_story),
 		TEST(a_slow_start_blocks_only_its_caller),

@@ -259,10 +259,12 @@ static void uevents_are_an_action_and_pairs(void **state)
 	};
 
 	(void)state;
+	assert_string_equal(input_uevent_wrong("junk", 4), "unknown uevent action string");
+	assert_string_equal(input_uevent_wrong("add x", 5), "incorrect uevent action arguments");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *text = exact(&rows[i]);
 
-		assert_int_equal(input_uevent_ok(text, rows[i].len), rows[i].wanted);
+		assert_int_equal(!input_uevent_wrong(text, rows[i].len), rows[i].wanted);
 		free(text);
 	}
 }

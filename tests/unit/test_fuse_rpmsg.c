@@ -190,6 +190,9 @@ static void any_channel_can_be_given_to_a_driver_by_hand(void **state)
 	assert_store("bus/rpmsg/drivers/rpmsg_tty/unbind", name, -ENODEV);
 	assert_store("bus/rpmsg/drivers/rpmsg_chrdev/unbind", name, (ssize_t)strlen(name));
 	assert_names("dev", "remoteproc0 rpmsg_ctrl0");
+	assert_store("bus/rpmsg/drivers_probe", name, (ssize_t)strlen(name));
+	assert_text("class/rpmsg/rpmsg0/name", "service\n");
+	assert_store("bus/rpmsg/drivers/rpmsg_chrdev/unbind", name, (ssize_t)strlen(name));
 	assert_names(BUS "/virtio0.service.-1.1030",
 		     "announce driver_override dst modalias name power src subsystem uevent");
 	assert_store(BUS "/virtio0.service.-1.1030/driver_override", "rpmsg_tty", 9);
@@ -257,7 +260,7 @@ static void a_stop_takes_everything_and_a_start_brings_it_back(void **state)
 	assert_names(BUS, "virtio0.rpmsg_ctrl.0.0 virtio0.rpmsg_ns.53.53");
 	assert_names("dev", "remoteproc0 rpmsg_ctrl0");
 	assert_names("devices/platform/dsp/remoteproc/remoteproc0/rproc-virtio.0.auto",
-		     "driver modalias power subsystem uevent virtio0");
+		     "driver driver_override modalias power subsystem uevent virtio0");
 }
 
 static void await_state(struct rpmsg_mount *f, const char *wanted)
