@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -123,6 +124,14 @@ static unsigned int take_fds(struct msghdr *hdr, int *fds, unsigned int room)
 	return taken;
 }
 
+/* What both ends take as it lies in memory: whoever changes it makes another version. */
+_Static_assert(HOST_PROTOCOL_VERSION == 2 && sizeof(struct host_message) == 952 &&
+		       sizeof(struct host_death) == 192 &&
+		       sizeof(struct rproc_host_control) == 1352 &&
+		       offsetof(struct rproc_host_control, irq_mode) == 48 &&
+		       offsetof(struct rproc_host_control, bell) == 116,
+	       "version 2 of the protocol");
+
 static int check_message(const struct host_message *message, ssize_t len, int flags)
 {
 	/* Magic and version stand first in every version, whatever its length. */
@@ -166,6 +175,8 @@ int host_recv(int sock, struct host_message *ret_message, int *fds, unsigned int
 		return -ENOTCONN;
 	taken = take_fds(&hdr, fds, room);
 	ret = check_message(&message, len, hdr.msg_flags);
+	if (ret == -EPROTONOSUPPORT)
+		ret_message->version = message.version;
 	if (ret) {
 		while (taken)
 			close(fds[--taken]);

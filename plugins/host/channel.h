@@ -18,7 +18,7 @@ int host_send(int sock, const struct host_message *message, const int *fds, unsi
  * Receive one message. *@count: room in @fds before, descriptors got (close-on-exec)
  * after; surplus ones are closed. @timeout_ms < 0: for ever.
  * 0, -ENOTCONN at the end of the connection, -ETIMEDOUT, -EPROTO for bytes that are
- * not a message, -EPROTONOSUPPORT for another version.
+ * not a message, -EPROTONOSUPPORT for another version, which is all that is set then.
  */
 int host_recv(int sock, struct host_message *ret_message, int *fds, unsigned int *count,
 	      int timeout_ms);

@@ -125,11 +125,30 @@ static int talk_error(struct host_client *client, int error, const char *doing)
 		return fail(client, error, "%s: the monitor (process %d) is gone", doing,
 			    client->monitor_pid);
 	if (error == -EPROTONOSUPPORT)
-		return fail(client, error,
-			    "%s: the monitor is of another version of librproc; stop the processor "
-			    "with the program that started it",
-			    doing);
+		return fail(
+			client, error,
+			"%s: the monitor (process %d) is of another version of librproc, %u where "
+			"this is %u: attach with a program of that version, or end that process, "
+			"and the firmware with it",
+			doing, client->monitor_pid, client->other_version, HOST_PROTOCOL_VERSION);
 	return fail(client, error, "%s: talking to the monitor: %s", doing, strerror(-error));
+}
+
+/* As host_recv(); of one that speaks another version, who it is. */
+static int hear(struct host_client *client, int sock, struct host_message *message, int *fds,
+		unsigned int *count, int timeout_ms)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	int ret;
+
+	ret = host_recv(sock, message, fds, count, timeout_ms);
+	if (ret != -EPROTONOSUPPORT)
+		return ret;
+	client->other_version = message->version;
+	if (!getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		client->monitor_pid = peer.pid;
+	return ret;
 }
 
 static void take_fd(int *mine, int fd)
@@ -145,7 +164,7 @@ static int receive_hello(struct host_client *client, struct host_message *hello)
 	unsigned int count = HELLO_FD_COUNT;
 	int fds[HELLO_FD_COUNT], ret;
 
-	ret = host_recv(client->control, hello, fds, &count, ANSWER_MS);
+	ret = hear(client, client->control, hello, fds, &count, ANSWER_MS);
 	if (ret)
 		return talk_error(client, ret, "greeting");
 	if (count >= HELLO_FD_FIRMWARE && !hello->error) {
@@ -178,7 +197,8 @@ static int command(struct host_client *client, struct host_message *message, uns
 		return fail(client, -ENOTCONN, "%s: the processor has no power", doing);
 	ret = host_send(client->control, message, NULL, 0);
 	if (!ret)
-		ret = host_recv(client->control, message, &fd, &count, ANSWER_MS + (int)patience);
+		ret = hear(client, client->control, message, &fd, &count,
+			   ANSWER_MS + (int)patience);
 	if (ret) {
 		/* What comes later would answer the wrong question. */
 		host_close(&client->control);
@@ -271,7 +291,7 @@ int host_client_query(struct host_client *client, const struct host_identity *id
 	host_message_init(&message, HOST_MSG_QUERY);
 	ret = host_send(sock, &message, NULL, 0);
 	if (!ret)
-		ret = host_recv(sock, &message, NULL, NULL, ANSWER_MS);
+		ret = hear(client, sock, &message, NULL, NULL, ANSWER_MS);
 	close(sock);
 	/* It was on its way out when we called. */
 	if (ret == -ENOTCONN)

@@ -31,6 +31,7 @@ struct host_client {
 	uint64_t window_len;
 	uint64_t boot; /* number of the last start; later ones are greater. Atomic */
 	int32_t monitor_pid, firmware_pid; /* for people */
+	uint32_t other_version;		   /* that the monitor speaks, if it is not ours */
 	uint32_t power;			   /* enum host_power at the claim */
 	struct host_layout layout;	   /* of the running firmware */
 	struct host_death death;	   /* if power is DEAD */

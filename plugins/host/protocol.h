@@ -14,7 +14,11 @@
 #include "host_firmware.h"
 
 #define HOST_PROTOCOL_MAGIC   UINT32_C(0x706d7072)
-#define HOST_PROTOCOL_VERSION UINT32_C(1)
+/*
+ * Of the messages, and of what both ends do with the control page: 1 rang by signals only,
+ * which a firmware that sleeps does not hear any more.
+ */
+#define HOST_PROTOCOL_VERSION UINT32_C(2)
 
 /* A kick. A classic signal, so that the kernel itself coalesces what is pending. */
 #define HOST_KICK_SIGNAL SIGUSR1

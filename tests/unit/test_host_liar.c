@@ -20,6 +20,7 @@
 
 #include "channel.h"
 #include "host_fixture.h"
+#include "state_dir.h"
 
 #define SEALS	  (F_SEAL_SHRINK | F_SEAL_GROW)
 #define WHOLE_LEN (RPROC_HOST_CONTROL_SIZE + HOST_TEST_WINDOW)
@@ -158,10 +159,60 @@ static void a_refusal_is_told_in_its_words_and_its_descriptors_are_closed(void *
 static void a_monitor_of_another_version_is_named_as_one(void **state)
 {
 	struct liar liar = make_liar();
+	char words[128];
 
 	(void)state;
 	liar.hello.version++;
-	refuses(&liar, -EPROTONOSUPPORT, "of another version of librproc");
+	refuses(&liar, -EPROTONOSUPPORT, "of another version of librproc, 3 where this is 2");
+	/* The one before rang by signals alone, which a sleeping firmware does not hear. */
+	liar = make_liar();
+	liar.hello.version = 1;
+	snprintf(words, sizeof(words),
+		 "the monitor (process %d) is of another version of librproc, 1 ", (int)getpid());
+	refuses(&liar, -EPROTONOSUPPORT, words);
+}
+
+/* And one that only asks what runs there, as a board does when it comes up. */
+static void a_running_processor_of_another_version_is_named_as_one(void **state)
+{
+	struct liar liar = make_liar();
+	struct host_message status;
+
+	(void)state;
+	liar.hello.version = 1;
+	assert_int_equal(pthread_create(&liar.thread, NULL, answer_one, &liar), 0);
+	assert_int_equal(host_client_query(&fixture.client, &fixture.identity, &status),
+			 -EPROTONOSUPPORT);
+	pthread_join(liar.thread, NULL);
+	close(liar.sock);
+	assert_non_null(strstr(fixture.client.story, "or end that process"));
+}
+
+/* The other way round: an older program hears who it is that it cannot talk to. */
+static void a_program_of_another_version_is_told_and_harms_nothing(void **state)
+{
+	struct host_message claim, answer;
+	int sock;
+
+	(void)state;
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello");
+	assert_int_equal(host_client_detach(&fixture.client), 0);
+	host_client_power_off(&fixture.client, false);
+	sock = host_state_dir_connect(fixture.state_dir, fixture.name, fixture.client.story,
+				      sizeof(fixture.client.story));
+	assert_true(sock >= 0);
+	host_message_init(&claim, HOST_MSG_CLAIM);
+	claim.version = 1;
+	assert_int_equal(host_send(sock, &claim, NULL, 0), 0);
+	assert_true(host_fixture_await_fd(sock));
+	assert_int_equal(recv(sock, &answer, sizeof(answer), 0), sizeof(answer));
+	assert_int_equal(answer.magic, HOST_PROTOCOL_MAGIC);
+	assert_int_equal(answer.version, HOST_PROTOCOL_VERSION);
+	assert_int_equal(answer.error, -EPROTONOSUPPORT);
+	close(sock);
+	assert_int_equal(host_client_claim(&fixture.client, &fixture.identity), 0);
+	assert_int_equal(host_client_attach(&fixture.client), 0);
 }
 
 static void a_monitor_that_hangs_up_is_gone(void **state)
@@ -209,6 +260,8 @@ int main(void)
 		T(a_greeting_without_its_descriptors_is_refused),
 		T(a_refusal_is_told_in_its_words_and_its_descriptors_are_closed),
 		T(a_monitor_of_another_version_is_named_as_one),
+		T(a_running_processor_of_another_version_is_named_as_one),
+		T(a_program_of_another_version_is_told_and_harms_nothing),
 		T(a_monitor_that_hangs_up_is_gone),
 		T(more_ranges_than_there_are_are_not_looked_at),
 		T(without_power_there_is_nobody_to_command),
