@@ -85,7 +85,10 @@ uint64_t rproc_iomem_pa(const struct rproc_iomem *iomem);
 size_t rproc_iomem_len(const struct rproc_iomem *iomem);
 /* Memory: where it is. Registers: NULL. Only the copies below may touch it. */
 void *rproc_iomem_va(const struct rproc_iomem *iomem);
-/* One register. -EINVAL: not a multiple of 4, outside, or not registers. */
+/*
+ * One register. -EINVAL: not a multiple of 4, outside, or not registers; else what the
+ * model answers: -ENXIO, nothing is there. Any thread.
+ */
 int rproc_iomem_read32(struct rproc_iomem *iomem, uint64_t offset, uint32_t *ret_value);
 int rproc_iomem_write32(struct rproc_iomem *iomem, uint64_t offset, uint32_t value);
 /*
@@ -111,13 +114,17 @@ int rproc_device_use_board_memory(struct rproc_device *device);
 /* ---- syscon: a few bits of a register that many share ---------------------------------- */
 
 struct rproc_syscon;
-/* Property @property is <phandle offset mask>. -ENOENT: there is none. */
+/*
+ * Property @property is <phandle offset mask>. 0 with one that is the caller's to put.
+ * -ENOENT: there is none; -EINVAL: it is something else, or no register is there; -ENODEV:
+ * the node is disabled; -ENOMEM; else as rproc_iomem_map(). @report says which.
+ */
 int rproc_syscon_get(const struct rproc_device *device, const char *property,
 		     struct rproc_report *report, struct rproc_syscon **ret_syscon);
 void rproc_syscon_put(struct rproc_syscon *syscon); /* NULL is fine */
 /* The register, masked. */
 int rproc_syscon_read(struct rproc_syscon *syscon, uint32_t *ret_value);
-/* Change the masked bits to those of @value. */
+/* Change the masked bits to those of @value, under a lock of the context. Any thread. */
 int rproc_syscon_write(struct rproc_syscon *syscon, uint32_t value);
 uint64_t rproc_syscon_pa(const struct rproc_syscon *syscon);
 uint32_t rproc_syscon_mask(const struct rproc_syscon *syscon);
@@ -126,8 +133,10 @@ uint32_t rproc_syscon_mask(const struct rproc_syscon *syscon);
 
 struct rproc_reset;
 /*
- * The reset called @name in reset-names. -ENOENT: there is none; -ENOTSUP: its
- * controller is behind firmware (SCMI), or unknown.
+ * The reset called @name in reset-names; 0 with one that is the caller's to put, and that
+ * is as it was. -ENOENT: there is none; -ENOTSUP: its controller is behind firmware (SCMI),
+ * or unknown; -EINVAL: no such controller or register; -ENODEV: it is disabled; -ENOMEM; else
+ * as rproc_iomem_map(). @report says which.
  */
 int rproc_reset_get(const struct rproc_device *device, const char *name,
 		    struct rproc_report *report, struct rproc_reset **ret_reset);
@@ -135,6 +144,7 @@ int rproc_reset_get(const struct rproc_device *device, const char *name,
 int rproc_reset_get_by_index(const struct rproc_device *device, unsigned int index,
 			     struct rproc_report *report, struct rproc_reset **ret_reset);
 void rproc_reset_put(struct rproc_reset *reset); /* NULL is fine */
+/* As rproc_iomem_read32(). Any thread. */
 int rproc_reset_assert(struct rproc_reset *reset);
 int rproc_reset_deassert(struct rproc_reset *reset);
 

@@ -192,7 +192,7 @@ static int stm32_stop(struct rproc *rproc)
 static void announce_detach(struct stm32 *stm32)
 {
 	/* 200 ms where a shutdown may take 500, as in Linux */
-	unsigned int ms = rproc_device_shutdown_timeout_ms(stm32->device) * 2 / 5;
+	unsigned int ms = rproc_device_shutdown_timeout_ms(stm32->device) / 5 * 2;
 
 	if (!stm32->mboxes[STM32_MBOX_DETACH].present) {
 		rproc_story(stm32->rproc, -ENOENT, "detach",

@@ -16,6 +16,9 @@ function(rproc_add_host_test name)
 	add_dependencies(${name} example_firmware)
 endfunction()
 
+rproc_add_host_test(test_host_image test_host_image.c
+	${PROJECT_SOURCE_DIR}/plugins/host/host_image.c)
+target_link_libraries(test_host_image PRIVATE rproc_fixtures)
 rproc_add_host_test(test_host_rules test_host_rules.c
 	${PROJECT_SOURCE_DIR}/plugins/host/machine/watchdog.c)
 foreach(test

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Tests of hardware access, of the models and of the drivers that run on them.
 rproc_add_unit_test(test_hw_copy test_hw_copy.c)
+rproc_add_unit_test(test_hw_lines test_hw_lines.c devicetree_fixture.c dtb_writer.c)
+target_compile_definitions(test_hw_lines PRIVATE BOARD_DIR="${CMAKE_CURRENT_BINARY_DIR}/boards")
 rproc_add_unit_test(test_hw_map test_hw_map.c dtb_writer.c)
 
 # The STM32MP15's board and variations of it that lack something.
