@@ -8,7 +8,7 @@
  *
  *   probe(dev) -> rproc_alloc -> [set_* ...] -> rproc_add
  *        -> ops: prepare, parse_fw, load, start ... stop, unprepare (any number of times)
- *   remove(dev) -> rproc_del -> rproc_free
+ *   remove(dev) -> rproc_del -> rproc_free, or left to the device: devm_rproc_alloc
  *
  * Driver ops run on the processor's worker thread with its operation lock held:
  * never two at once for one processor. They may block, and may call
@@ -259,6 +259,37 @@ void rproc_set_fw_format(struct rproc *rproc, const char *format);
 /* -EINVAL for an unknown feature. */
 int rproc_set_feature(struct rproc *rproc, unsigned int feature);
 
+/* ---- left to the device ----------------------------------------------------------------- */
+
+/*
+ * The device-managed resources of Linux: undone in the reverse order when the probe fails, when
+ * the driver is taken from the device (after its remove), or by rproc_device_release(). From
+ * probe and remove; of a program's own device from one thread at a time.
+ */
+#define devm_rproc_alloc(device, name, ops, firmware, len)                                    \
+	rproc_devm_alloc_sized((device), (name), (ops), sizeof(struct rproc_ops), (firmware), \
+			       (len))
+#define devm_rproc_add(device, rproc) rproc_devm_add((device), (rproc))
+/* rproc_alloc(), and rproc_free() later. NULL as there. */
+struct rproc *rproc_devm_alloc_sized(struct rproc_device *device, const char *name,
+				     const struct rproc_ops *ops, size_t ops_size,
+				     const char *firmware, size_t len);
+/* rproc_add(), and rproc_del() later. Errors as there, and -ENOMEM. */
+int rproc_devm_add(struct rproc_device *device, struct rproc *rproc);
+/* Zeroed memory ("devm_kzalloc"), aligned for anything. NULL: there is none. */
+void *rproc_devm_zalloc(struct rproc_device *device, size_t len);
+/*
+ * @action is to be called with @data ("devm_add_action_or_reset"). -ENOMEM: it cannot be noted,
+ * and was called.
+ */
+int rproc_devm_add_action(struct rproc_device *device, void (*action)(void *data), void *data);
+/*
+ * Undo now what was left to the device. A program with a device and a processor of its own that
+ * are managed calls it before rproc_device_put(); rproc_context_free() does it for processors
+ * that are still added. Not from a driver op.
+ */
+void rproc_device_release(struct rproc_device *device);
+
 /* ---- what a driver asks of the core -------------------------------------------------- */
 
 /* Device address to memory, @len bytes; NULL if no one place holds them. */
@@ -473,7 +504,7 @@ struct rproc_plugin {
 	 * remove may call board or plugin functions of the same context.
 	 */
 	int (*probe)(struct rproc_device *device);
-	/* Mandatory. Undo probe. */
+	/* Undo probe; then follows what was left to the device. NULL: that is all. */
 	void (*remove)(struct rproc_device *device);
 	/* Hardware made of software, if the plugin has some (hw.h); NULL: it has none. */
 	const struct rproc_hw_model *hw_model;

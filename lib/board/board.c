@@ -147,6 +147,8 @@ static int call_probe(struct rproc_device *device, const struct rproc_loaded_plu
 	device->plugin = &loaded->plugin;
 	atomic_store(&device->probing, true);
 	error = loaded->plugin.probe(device);
+	if (error < 0)
+		rproc_device_release(device);
 	atomic_store(&device->probing, false);
 	if (error >= 0)
 		return 0;
@@ -431,7 +433,9 @@ static struct rproc_device *find_device(struct rproc_context *context, const cha
 static void remove_device(struct rproc_device *device)
 {
 	list_del(&device->link);
-	device->plugin->remove(device);
+	if (device->plugin->remove)
+		device->plugin->remove(device);
+	rproc_device_release(device);
 	/* somebody may hold it longer than the plugin lives */
 	device->plugin = NULL;
 	rproc_device_put(device);

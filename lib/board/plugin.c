@@ -58,7 +58,6 @@ static int check_members(const struct rproc_plugin *plugin, struct reason *reaso
 		{ "name", !plugin->name },
 		{ "compatibles", !plugin->compatibles },
 		{ "probe", !plugin->probe },
-		{ "remove", !plugin->remove },
 	};
 	size_t i;
 

@@ -148,9 +148,17 @@ static void remove_rest(struct rproc_context *context)
 	struct rproc *rproc;
 
 	while ((rproc = rproc_get_next(context, -1))) {
-		rproc_del(rproc);
+		struct rproc_device *device = rproc_device_get(rproc->dev);
+		bool managed = rproc->managed;
+
+		if (!managed)
+			rproc_del(rproc);
 		rproc_put(rproc);
-		rproc_free(rproc);
+		if (managed)
+			rproc_device_release(device);
+		else
+			rproc_free(rproc);
+		rproc_device_put(device);
 	}
 }
 

@@ -13,6 +13,7 @@
 
 static void device_free(struct rproc_device *device)
 {
+	rproc_device_release(device);
 	rproc_board_put(device->board);
 	free((char *)device->plugin_name);
 	free(device->dt_alias);
@@ -38,6 +39,7 @@ int rproc_device_create(struct rproc_context *context, const char *path,
 	device->dt_alias = strdup("");
 	device->plugin_name = strdup("");
 	list_init(&device->link);
+	list_init(&device->managed);
 	if (!device->name || !device->path || !device->dt_path || !device->dt_alias ||
 	    !device->plugin_name) {
 		device_free(device);

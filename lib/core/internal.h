@@ -150,6 +150,7 @@ struct rproc_device {
 	const char *plugin_name;	   /* "" if none */
 	const struct rproc_plugin *plugin; /* NULL if none; the context's copy */
 	struct list link;		   /* context.devices */
+	struct list managed;		   /* devm.c: in probe and remove only */
 	/* ... up to here; the rest is the driver's, who touches it in probe or on the worker */
 	void *priv;
 	struct rproc_memory_provider provider;
@@ -274,6 +275,7 @@ struct rproc {
 
 	/* constant after rproc_add() */
 	bool auto_boot;
+	bool managed; /* freed by its device */
 	bool read_only;
 	bool has_iommu;
 	unsigned int features;

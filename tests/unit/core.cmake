@@ -25,6 +25,8 @@ foreach(name
 	rproc_add_unit_test(${name} ${name}.c)
 	target_link_libraries(${name} PRIVATE rproc_recorder)
 endforeach()
+rproc_add_unit_test(test_devm test_devm.c ported_driver.c dtb_writer.c)
+target_link_libraries(test_devm PRIVATE rproc_recorder)
 add_test(NAME test_coredump_tools
 	COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/coredump_tools.sh $<TARGET_FILE:test_coredump>)
 set_tests_properties(test_coredump_tools PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)

@@ -151,9 +151,9 @@ static void descriptors_compiled_in_are_checked(void **state)
 	plugin.core = &plugin;
 	assert_int_equal(rproc_context_add_plugin(*state, &plugin), -EINVAL);
 	plugin = core;
-	plugin.struct_size = offsetof(struct rproc_plugin, remove);
+	plugin.struct_size = offsetof(struct rproc_plugin, probe);
 	assert_int_equal(rproc_context_add_plugin(*state, &plugin), -EINVAL);
-	assert_story(*state, "`remove`");
+	assert_story(*state, "`probe`");
 	/* those were not kept */
 	assert_int_equal(rproc_context_add_plugin(*state, &core), 0);
 	assert_int_equal(rproc_context_add_plugin(*state, &core), -EEXIST);

@@ -114,7 +114,6 @@ static void malformed_descriptors_are_refused(void **state)
 	assert_refused(*state, BAD("no_name"), "member `name`");
 	assert_refused(*state, BAD("no_compatibles"), "member `compatibles`");
 	assert_refused(*state, BAD("no_probe"), "member `probe`");
-	assert_refused(*state, BAD("no_remove"), "member `remove`");
 	assert_refused(*state, BAD("empty_compatibles"), "names no `compatible`");
 	assert_refused(*state, BAD("bad_name"), "\"../up\"");
 	assert_refused(*state, BAD("empty_name"), "name \"\"");

@@ -60,7 +60,5 @@ __attribute__((visibility("default"))) const struct rproc_plugin rproc_plugin = 
 #ifndef NO_PROBE
 	.probe = probe,
 #endif
-#ifndef NO_REMOVE
 	.remove = remove_device,
-#endif
 };
