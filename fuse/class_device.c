@@ -26,7 +26,7 @@ unsigned int class_device_number(const struct node *where, const char *prefix)
 
 	for (;; number++) {
 		snprintf(name, sizeof(name), "%s%u", prefix, number);
-		if (!node_child(where, name))
+		if (!node_child(where, name) && !tree_survives(where->tree, name))
 			return number;
 	}
 }

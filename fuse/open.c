@@ -244,6 +244,17 @@ void node_release(struct node_open *open)
 		tree_node_free(node);
 }
 
+bool tree_survives(const struct tree *tree, const char *name)
+{
+	for (unsigned int i = 0; i < tree->open_slots; i++) {
+		const struct node *node = tree->opens[i]->node;
+
+		if (node && node->removed && !strcmp(node->name, name))
+			return true;
+	}
+	return false;
+}
+
 void tree_close_all(struct tree *tree)
 {
 	for (unsigned int i = 0; i < tree->open_slots; i++)

@@ -118,7 +118,10 @@ void ept_device_tick(struct rprocfs *fs, int64_t now_ms);
 /* When the next one has; -1: nobody waits. */
 int64_t ept_device_next_tick(const struct rprocfs *fs);
 
-/* class_device.c: the lowest N for which @where has no "%sN". */
+/*
+ * class_device.c: the lowest N for which @where has no "%sN". As in Linux a device that is
+ * gone keeps its number until its last descriptor is closed.
+ */
 unsigned int class_device_number(const struct node *where, const char *prefix);
 /*
  * What every device of a class has: uevent, power, links to the class and to @parent, a link

@@ -62,6 +62,8 @@ int node_open(struct node *node, uint64_t id, int flags, struct node_open **ret_
 void node_release(struct node_open *open);
 /* Release every open: the front end is gone. */
 void tree_close_all(struct tree *tree);
+/* Has a node of that name left the tree, and somebody still a descriptor of it? */
+bool tree_survives(const struct tree *tree, const char *name);
 /* The open of a handle, or NULL. */
 struct node_open *tree_open(struct tree *tree, uint64_t handle);
 

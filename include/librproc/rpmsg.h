@@ -87,7 +87,7 @@ int rproc_rpmsg_wait_channel(struct rproc *rproc, const char *name, int timeout_
 /*
  * Make a channel on the bus that @via is on ("RPMSG_CREATE_DEV_IOCTL"). With @src other
  * than any it will be announced when it is opened. -EEXIST: there is one like it;
- * -ENOSPC: too many; -ENODEV: @via is gone; -EINVAL: no name, or a serial line.
+ * -ENOSPC: too many; -ENODEV: @via is gone; -EINVAL: @name is NULL, or a serial line.
  */
 int rproc_rpmsg_create_channel(struct rproc_context *context, uint64_t via, const char *name,
 			       uint32_t src, uint32_t dst, uint64_t *ret_channel);

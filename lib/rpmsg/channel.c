@@ -201,7 +201,7 @@ RPROC_API int rproc_rpmsg_create_channel(struct rproc_context *context, uint64_t
 	uint64_t id;
 	int ret;
 
-	if (!name || !name[0])
+	if (!name)
 		return -EINVAL;
 	bus = bus_of(context, via);
 	if (!bus)

@@ -228,8 +228,8 @@ def test_a_stop_ends_whatever_waits(place):
     assert board.channels() == []
     assert [n for n in os.listdir(board.mount + "/dev") if "rpmsg" in n.lower()] == []
     write(board.path("state"), "start")
-    again = board.open("rpmsg0")
-    fails(errno.EPIPE, os.write, fd, b"x")  # the old one is not the new one
+    again = board.open("rpmsg1")  # the old one keeps its number until it is closed
+    fails(errno.EPIPE, os.write, fd, b"x")
     assert os.write(again, b"new") == 3 and os.read(again, 10) == b"new"
 
 
@@ -254,9 +254,9 @@ def test_channels_come_back_after_a_crash(place):
         wait_for(lambda: read(board.path("state")) == "running\n" and
                  "virtio0.control.-1.1024" in board.channels() and
                  not os.path.exists(board.dev("rpmsg0")))
-        board.ctrl(RPMSG_CREATE_EPT_IOCTL, "steering", 0x500, ECHO)
         os.close(fd)
         os.close(echo)
+        board.ctrl(RPMSG_CREATE_EPT_IOCTL, "steering", 0x500, ECHO)
 
 
 def test_any_service_can_be_bound_by_hand(place):

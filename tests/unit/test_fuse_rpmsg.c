@@ -126,8 +126,8 @@ static void a_withdrawn_channel_takes_its_device_along(void **state)
 	assert_no_message(open, -EPIPE);
 	assert_int_equal(front_poll(&f->front, open), POLLERR);
 	remote_ns(f->remote, "rpmsg-raw", 0x401, true);
-	/* The next of the name is another: the descriptor stays dead. */
-	assert_names("dev", "remoteproc0 rpmsg0 rpmsg_ctrl0");
+	/* The next of the name is another: the descriptor stays dead, and keeps its number. */
+	assert_names("dev", "remoteproc0 rpmsg1 rpmsg_ctrl0");
 	assert_no_message(open, -EPIPE);
 	node_release(open);
 }

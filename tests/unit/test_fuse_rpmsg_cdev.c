@@ -103,6 +103,10 @@ static void channels_are_made_and_released_by_ioctl(void **state)
 	assert_int_equal(rpmsg_mount_ioctl(f, ctrl, RELEASE_DEV, "made-up", 0x1100, 0x1200), 0);
 	assert_names(BUS, "virtio0.rpmsg_ctrl.0.0 virtio0.rpmsg_ns.53.53");
 	assert_false(remote_recv(f->remote, &f->got));
+	/* Linux asks for no name. */
+	assert_int_equal(rpmsg_mount_ioctl(f, ctrl, CREATE_DEV, "", 1, 2), 0);
+	assert_text(BUS "/virtio0..1.2/name", "\n");
+	assert_int_equal(rpmsg_mount_ioctl(f, ctrl, RELEASE_DEV, "", 1, 2), 0);
 	/* One that a driver takes is announced then, and withdrawn when it goes. */
 	assert_int_equal(rpmsg_mount_ioctl(f, ctrl, CREATE_DEV, "rpmsg-raw", 0x1100, 0x1200), 0);
 	assert_names("dev", "remoteproc0 rpmsg0 rpmsg_ctrl0");
@@ -247,6 +251,10 @@ static void ioctls_of_an_endpoint(void **state)
 	assert_no_message(open, -EPIPE);
 	assert_int_equal(front_poll(&f->front, open), POLLERR);
 	assert_null(front_find(&f->front, "dev/rpmsg0"));
+	/* It keeps its number for as long as somebody has it open. */
+	remote_ns(f->remote, "rpmsg-raw", 0x402, true);
+	assert_names("dev", "remoteproc0 rpmsg1 rpmsg_ctrl0");
+	remote_ns(f->remote, "rpmsg-raw", 0x402, false);
 	node_release(open);
 	remote_ns(f->remote, "rpmsg-raw", 0x401, true);
 	open = rpmsg_mount_open(f, "dev/rpmsg0", O_RDWR);

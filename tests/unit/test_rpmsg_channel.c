@@ -188,7 +188,7 @@ static void the_remote_is_told_of_our_own_channels(void **state)
 	assert_int_equal(rproc_rpmsg_create_channel(remote->context, ctrl, "mine",
 						    RPROC_RPMSG_ADDR_ANY, 0x1200, &again),
 			 -EEXIST);
-	assert_int_equal(rproc_rpmsg_create_channel(remote->context, ctrl, "", 1, 2, &again),
+	assert_int_equal(rproc_rpmsg_create_channel(remote->context, ctrl, NULL, 1, 2, &again),
 			 -EINVAL);
 	assert_int_equal(rproc_rpmsg_create_channel(remote->context, 999, "x", 1, 2, &again),
 			 -ENODEV);
