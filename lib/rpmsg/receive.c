@@ -148,8 +148,7 @@ static void handle(struct rpmsg_bus *bus, uint32_t index, uint32_t used)
 		rpmsg_post(bus, index);
 }
 
-/* ---- the interrupt ----------------------------------------------------------------------------
- */
+/* ---- the interrupt ------------------------------------------------------------------------- */
 
 /*
  * With the lock, until there is nothing more. Returns what is left of the budget: 0: there is
@@ -291,8 +290,7 @@ void rpmsg_receive(struct rpmsg_bus *bus)
 		rproc_debug_in(bus->context, bus->log_name, NO_USED);
 }
 
-/* ---- buffers that applications keep
- * --------------------------------------------------------------- */
+/* ---- buffers that applications keep -------------------------------------------------------- */
 
 RPROC_API int rproc_rpmsg_hold_rx_buffer(struct rproc_rpmsg_ept *ept, const void *data)
 {

@@ -143,8 +143,7 @@ static int stm32_attach(struct rproc *rproc)
 	return bring_up(rproc_priv(rproc), hold_core);
 }
 
-/* ---- stop and detach --------------------------------------------------------------------------
- */
+/* ---- stop and detach ----------------------------------------------------------------------- */
 
 static void ask_to_shut_down(struct stm32 *stm32)
 {
