@@ -239,8 +239,7 @@ void ept_device_tick(struct rprocfs *fs, int64_t now_ms)
 	}
 }
 
-/* ---- open, close, poll --------------------------------------------------------------------------
- */
+/* ---- open, close, poll --------------------------------------------------------------------- */
 
 static void free_device(struct ept_device *device)
 {
@@ -308,8 +307,7 @@ static unsigned int ept_poll(struct node_open *open)
 	return port_poll(&device_of(open)->port);
 }
 
-/* ---- ioctl -------------------------------------------------------------------------------------
- */
+/* ---- ioctl --------------------------------------------------------------------------------- */
 
 /* The firmware has no way to say that it wants no more: it never does. */
 static void get_flow(struct node_call *call)
@@ -356,8 +354,7 @@ static const struct node_ops ept_ops = {
 	.poll = ept_poll,
 };
 
-/* ---- its directory ------------------------------------------------------------------------------
- */
+/* ---- its directory ------------------------------------------------------------------------- */
 
 static void name_show(struct node_open *open, struct node_call *call)
 {
@@ -460,8 +457,7 @@ int ept_device_add(struct rpmsg_device *device, struct node *ctrl, const char *n
 	return ept ? show(ept, ctrl, ctrl) : -ENOMEM;
 }
 
-/* ---- the driver: a channel that is such a device
- * ------------------------------------------------- */
+/* ---- the driver: a channel that is such a device ------------------------------------------- */
 
 static int probe(struct rpmsg_device *device)
 {

@@ -157,8 +157,7 @@ static void refresh(struct node *dir, const char *name)
 
 static const struct node_ops dir_ops = { .refresh = refresh };
 
-/* ---- disabled
- * ------------------------------------------------------------------------------------ */
+/* ---- disabled ------------------------------------------------------------------------------ */
 
 static void disabled_show(struct node_open *open, struct node_call *call)
 {

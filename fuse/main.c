@@ -232,8 +232,7 @@ static void close_session(struct daemon *daemon)
 	session_free(session);
 }
 
-/* ---- --start ------------------------------------------------------------------------------------
- */
+/* ---- --start ------------------------------------------------------------------------------- */
 
 static void started(struct rproc *rproc, int result, void *data)
 {
@@ -303,8 +302,7 @@ static int start_all(struct daemon *daemon)
 	return 0;
 }
 
-/* ---- serving
- * ---------------------------------------------------------------------------------------- */
+/* ---- serving ------------------------------------------------------------------------------- */
 
 /* The terminal gets its prompt back; from here on the log is where to look. */
 static void report_ready(struct daemon *daemon)
@@ -388,8 +386,7 @@ close_signals:
 	return err;
 }
 
-/* ---- the daemon
- * -------------------------------------------------------------------------------------- */
+/* ---- the daemon ---------------------------------------------------------------------------- */
 
 /* In the process that was started: wait until the other one mounted, and see for itself. */
 static int wait_until_ready(struct daemon *daemon, int fd, pid_t child)

@@ -173,8 +173,7 @@ static const struct node_ops counters_ops = { .flags = SYSFS, .show = counters_s
 static const struct node_ops boot_address_ops = { .flags = SYSFS, .show = boot_address_show };
 static const struct node_ops plugin_ops = { .flags = SYSFS, .show = plugin_show };
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names --------------------------------------------------------------------------------- */
 
 static void replace_slashes(char *name)
 {

@@ -228,8 +228,7 @@ int64_t trace_next_tick(const struct rprocfs *fs)
 	return fs->watched ? fs->next_tick : -1;
 }
 
-/* ---- coming and going --------------------------------------------------------------------------
- */
+/* ---- coming and going ---------------------------------------------------------------------- */
 
 static void trace_removed(struct node *node)
 {

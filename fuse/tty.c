@@ -172,8 +172,7 @@ void ttys_ready(struct rprocfs *fs)
 			ready(events[i].data.ptr, events[i].events);
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 /* Its directory leaves the tree: alone, or with all above it, and then it goes first. */
 static void removed(struct node *dir)

@@ -47,8 +47,7 @@ static uint16_t next16(struct play *play)
 	return (uint16_t)(low | next(play) << 8);
 }
 
-/* ---- the application ---------------------------------------------------------------------------
- */
+/* ---- the application ----------------------------------------------------------------------- */
 
 static void on_message(struct rproc_rpmsg_ept *ept, const struct rproc_rpmsg_message *message,
 		       void *data)
@@ -200,8 +199,7 @@ static void look(struct play *play)
 		FUZZ_ASSERT(count.tx_free <= WORLD_NUM && count.rx_held <= WORLD_NUM);
 }
 
-/* ---- the remote
- * ---------------------------------------------------------------------------------- */
+/* ---- the remote ---------------------------------------------------------------------------- */
 
 static void scribble(struct play *play)
 {

@@ -140,8 +140,7 @@ void rpmsg_world_end(struct rpmsg_world *w)
 	FUZZ_ASSERT(!rproc_shutdown(w->rproc));
 }
 
-/* ---- a good remote ----------------------------------------------------------------------------
- */
+/* ---- a good remote ------------------------------------------------------------------------- */
 
 /* The next available buffer of a ring; -1: none. */
 static int take(struct rpmsg_world *w, unsigned int ring)

@@ -28,7 +28,6 @@ void json_text(struct json *json, const char *key, const char *text, size_t len)
 void json_string(struct json *json, const char *key, const char *text);
 /* 64-bit numbers are written in full: a reader with doubles loses bits above 2^53. */
 void json_number(struct json *json, const char *key, uint64_t value);
-void json_signed(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 

@@ -18,8 +18,6 @@ struct list {
 /* @pos may be taken out and freed in the body. */
 #define list_for_each_safe(pos, tmp, head)                                                    \
 	for (pos = (head)->next, tmp = pos->next; pos != (head); pos = tmp, tmp = pos->next)
-#define list_for_each_reverse(pos, head)                                                      \
-	for (pos = (head)->prev; pos != (head); pos = pos->prev)
 
 static inline void list_init(struct list *head)
 {

@@ -269,8 +269,7 @@ static void bring_up_node(struct bringup *up, int node)
 	}
 }
 
-/* ---- the board --------------------------------------------------------------------------------
- */
+/* ---- the board ----------------------------------------------------------------------------- */
 
 static int finish(struct bringup *up)
 {

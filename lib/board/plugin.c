@@ -373,8 +373,7 @@ int rproc_plugins_search(struct rproc_context *context)
 	return error;
 }
 
-/* ---- for board.c -------------------------------------------------------------------------------
- */
+/* ---- for board.c --------------------------------------------------------------------------- */
 
 static bool takes(const struct rproc_plugin *plugin, const char *compatible)
 {

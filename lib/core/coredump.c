@@ -348,8 +348,7 @@ void rproc_coredump_wake(struct rproc_context *context)
 	pthread_mutex_unlock(&context->dumps.lock);
 }
 
-/* ---- reading and releasing
- * ------------------------------------------------------------------------ */
+/* ---- reading and releasing ----------------------------------------------------------------- */
 
 RPROC_API int rproc_coredump_next(struct rproc_context *context, uint64_t number,
 				  struct rproc_coredump_info *ret_info)
@@ -485,8 +484,7 @@ RPROC_API bool rproc_coredump_disabled(struct rproc_context *context)
 	return disabled;
 }
 
-/* ---- life
- * ----------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 void rproc_dumps_init(struct rproc_dumps *dumps)
 {

@@ -34,7 +34,7 @@ static int read_whole(int fd, void *bytes, size_t size)
 	return 0;
 }
 
-int rproc_firmware_read_fd(int fd, size_t max, void **ret_bytes, size_t *ret_size)
+static int read_fd(int fd, size_t max, void **ret_bytes, size_t *ret_size)
 {
 	struct stat st;
 	void *bytes;
@@ -67,7 +67,7 @@ static int read_file(const char *path, size_t max, void **ret_bytes, size_t *ret
 
 	if (fd < 0)
 		return -errno;
-	ret = rproc_firmware_read_fd(fd, max, ret_bytes, ret_size);
+	ret = read_fd(fd, max, ret_bytes, ret_size);
 	close(fd);
 	return ret;
 }
@@ -209,7 +209,7 @@ void rproc_firmware_release(struct rproc *rproc, struct rproc_firmware *fw)
 	*fw = (struct rproc_firmware){ 0 };
 }
 
-void rproc_source_set(struct rproc *rproc, char *name, void *bytes, size_t size)
+static void set_source(struct rproc *rproc, char *name, void *bytes, size_t size)
 {
 	struct rproc_source old;
 
@@ -268,7 +268,7 @@ static int take_bytes(struct rproc *rproc, const struct set_firmware *set, void 
 	int ret;
 
 	if (set->from_fd) {
-		ret = rproc_firmware_read_fd(set->fd, max, ret_bytes, ret_size);
+		ret = read_fd(set->fd, max, ret_bytes, ret_size);
 		if (!ret)
 			return 0;
 		return rproc_story(rproc, ret, "firmware",
@@ -303,7 +303,7 @@ static int set_firmware(struct rproc *rproc, const struct set_firmware *set)
 		free(name);
 		return ret;
 	}
-	rproc_source_set(rproc, name, bytes, size);
+	set_source(rproc, name, bytes, size);
 	return 0;
 }
 

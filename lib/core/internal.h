@@ -383,9 +383,7 @@ void rproc_crash_init(struct rproc *rproc);
  */
 int rproc_firmware_request(struct rproc *rproc, struct rproc_firmware *ret_fw);
 void rproc_firmware_release(struct rproc *rproc, struct rproc_firmware *fw);
-int rproc_firmware_read_fd(int fd, size_t max, void **ret_bytes, size_t *ret_size);
 int rproc_run_set_firmware_name(struct rproc *rproc, struct rproc_work *work); /* arg: the name */
-void rproc_source_set(struct rproc *rproc, char *name, void *bytes, size_t size);
 /* "Firmware load refused" rules of firmware_class; pure. 0 or -EINVAL. */
 int rproc_firmware_name_check(const char *name);
 

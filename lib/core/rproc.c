@@ -132,8 +132,7 @@ RPROC_API void rproc_free(struct rproc *rproc)
 	rproc_put(rproc);
 }
 
-/* ---- added and deleted ------------------------------------------------------------------------
- */
+/* ---- added and deleted --------------------------------------------------------------------- */
 
 static int validate(struct rproc *rproc)
 {
@@ -238,8 +237,7 @@ RPROC_API int rproc_del(struct rproc *rproc)
 	return 0;
 }
 
-/* ---- set up by the driver before rproc_add()
- * ------------------------------------------------------ */
+/* ---- set up by the driver before rproc_add() ----------------------------------------------- */
 
 RPROC_API int rproc_set_initial_state(struct rproc *rproc, enum rproc_state state)
 {
@@ -279,8 +277,7 @@ RPROC_API int rproc_set_feature(struct rproc *rproc, unsigned int feature)
 	return 0;
 }
 
-/* ---- state
- * --------------------------------------------------------------------------------------- */
+/* ---- state --------------------------------------------------------------------------------- */
 
 void rproc_set_state(struct rproc *rproc, enum rproc_state state, const char *reason)
 {
@@ -295,8 +292,7 @@ RPROC_API enum rproc_state rproc_state(const struct rproc *rproc)
 	return (enum rproc_state)atomic_load(&((struct rproc *)rproc)->state);
 }
 
-/* ---- what it is
- * ------------------------------------------------------------------------------------ */
+/* ---- what it is ---------------------------------------------------------------------------- */
 
 RPROC_API const char *rproc_name(const struct rproc *rproc)
 {

@@ -33,8 +33,7 @@ struct ranges {
 	size_t count;
 };
 
-/* ---- which memory ------------------------------------------------------------------------------
- */
+/* ---- which memory -------------------------------------------------------------------------- */
 
 static bool is_ram(const struct rproc_board *board, int node)
 {
@@ -152,8 +151,7 @@ struct rproc_range rproc_dma_pool_range(const struct rproc_dma_pool *pool)
 	return pool->range;
 }
 
-/* ---- pieces
- * -------------------------------------------------------------------------------------- */
+/* ---- pieces -------------------------------------------------------------------------------- */
 
 /* Where @len bytes fit first, and before which piece. */
 static bool find_place(struct rproc_dma_pool *pool, uint64_t len, uint64_t align, uint64_t *ret_pa,

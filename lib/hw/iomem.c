@@ -189,8 +189,7 @@ RPROC_API int rproc_iomem_write32(struct rproc_iomem *iomem, uint64_t offset, ui
 	return 0;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 RPROC_API int rproc_iomem_check_write(struct rproc_iomem *iomem, struct rproc_report *report)
 {

@@ -130,8 +130,7 @@ void rpmsg_unpin(struct rpmsg_bus *bus)
 	pthread_mutex_unlock(&bus->tx_lock);
 }
 
-/* ---- a ring that lies
- * ----------------------------------------------------------------------------- */
+/* ---- a ring that lies ---------------------------------------------------------------------- */
 
 void rpmsg_bus_break(struct rpmsg_bus *bus, unsigned int ring)
 {
@@ -210,8 +209,7 @@ static void on_output(struct rproc_vdev *vdev, unsigned int index, void *data)
 		rpmsg_sent(bus);
 }
 
-/* ---- coming up
- * --------------------------------------------------------------------------------------- */
+/* ---- coming up ----------------------------------------------------------------------------- */
 
 static int init_locks(struct rpmsg_bus *bus)
 {
@@ -391,8 +389,7 @@ static int set_up(struct rpmsg_bus *bus, uint32_t features)
 	return ret;
 }
 
-/* ---- the end
- * --------------------------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 /*
  * In this order: no new use of the rings, no interrupt, no call on the loop, no sender

@@ -235,7 +235,6 @@ void rpmsg_queue_end(struct rpmsg_queue *queue, bool leave);
 void rpmsg_receive(struct rpmsg_bus *bus);
 /* With bus.lock: give a receive buffer to the remote. */
 void rpmsg_post(struct rpmsg_bus *bus, uint32_t index);
-void rpmsg_copy_from(const struct rpmsg_bus *bus, void *to, const void *from, size_t len);
 
 /* send.c */
 void rpmsg_copy_to(const struct rpmsg_bus *bus, void *to, const void *from, size_t len);

@@ -369,8 +369,7 @@ RPROC_API int rproc_rpmsg_wait_channel(struct rproc *rproc, const char *name, in
 	return ret;
 }
 
-/* ---- driver_override ----------------------------------------------------------------------------
- */
+/* ---- driver_override ----------------------------------------------------------------------- */
 
 RPROC_API int rproc_rpmsg_set_driver_override(struct rproc_context *context, uint64_t id,
 					      const char *driver)

@@ -48,8 +48,7 @@ RPROC_API int rproc_rpmsg_get_counters(struct rproc_context *context, uint64_t c
 	return 0;
 }
 
-/* ---- sentences --------------------------------------------------------------------------------
- */
+/* ---- sentences ----------------------------------------------------------------------------- */
 
 struct text {
 	char *buf;

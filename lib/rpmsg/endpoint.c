@@ -286,8 +286,7 @@ static int end_of_add(struct rpmsg_bus *bus, int error)
 	return error;
 }
 
-/* ---- making ------------------------------------------------------------------------------------
- */
+/* ---- making -------------------------------------------------------------------------------- */
 
 /* With bus.lock: open @channel with @ept. */
 static int bind_channel(struct rpmsg_bus *bus, struct rpmsg_channel *channel,
@@ -376,8 +375,7 @@ RPROC_API int rproc_rpmsg_create_ept(struct rproc_context *context, uint64_t via
 	return ret;
 }
 
-/* ---- asking
- * ----------------------------------------------------------------------------------------- */
+/* ---- asking -------------------------------------------------------------------------------- */
 
 RPROC_API uint32_t rproc_rpmsg_ept_addr(const struct rproc_rpmsg_ept *ept)
 {

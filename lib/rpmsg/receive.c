@@ -29,7 +29,7 @@
 #define DST_AT 4u
 #define LEN_AT 12u
 
-void rpmsg_copy_from(const struct rpmsg_bus *bus, void *to, const void *from, size_t len)
+static void copy_from(const struct rpmsg_bus *bus, void *to, const void *from, size_t len)
 {
 	if (bus->is_iomem)
 		rproc_iomem_copy_from(to, from, len);
@@ -58,7 +58,7 @@ static void deliver_to_callback(struct rpmsg_bus *bus, struct rproc_rpmsg_ept *e
 		frame.data = message->data;
 	pthread_mutex_unlock(&bus->lock);
 	if (!ept->options.in_place) {
-		rpmsg_copy_from(bus, bus->copy, message->data, message->len);
+		copy_from(bus, bus->copy, message->data, message->len);
 		message->data = bus->copy;
 	}
 	ept->options.receive(ept, message, ept->options.data);
@@ -111,7 +111,7 @@ static bool read_message(struct rpmsg_bus *bus, const uint8_t *va, uint32_t used
 		message->src = message->dst = 0;
 		return true;
 	}
-	rpmsg_copy_from(bus, header, va, sizeof(header));
+	copy_from(bus, header, va, sizeof(header));
 	message->len = load_le16(header + LEN_AT);
 	message->src = load_le32(header + SRC_AT);
 	message->dst = load_le32(header + DST_AT);
@@ -148,8 +148,7 @@ static void handle(struct rpmsg_bus *bus, uint32_t index, uint32_t used)
 		rpmsg_post(bus, index);
 }
 
-/* ---- the interrupt ----------------------------------------------------------------------------
- */
+/* ---- the interrupt ------------------------------------------------------------------------- */
 
 /*
  * With the lock, until there is nothing more. Returns what is left of the budget: 0: there is
@@ -291,8 +290,7 @@ void rpmsg_receive(struct rpmsg_bus *bus)
 		rproc_debug_in(bus->context, bus->log_name, NO_USED);
 }
 
-/* ---- buffers that applications keep
- * --------------------------------------------------------------- */
+/* ---- buffers that applications keep -------------------------------------------------------- */
 
 RPROC_API int rproc_rpmsg_hold_rx_buffer(struct rproc_rpmsg_ept *ept, const void *data)
 {

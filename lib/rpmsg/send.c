@@ -276,8 +276,7 @@ RPROC_API int rproc_rpmsg_trysendto(struct rproc_rpmsg_ept *ept, const void *dat
 	return rpmsg_send_from(ept, ept->addr, dst, data, len, false);
 }
 
-/* ---- without a copy
- * ------------------------------------------------------------------------------ */
+/* ---- without a copy ------------------------------------------------------------------------ */
 
 RPROC_API int rproc_rpmsg_get_tx_buffer(struct rproc_rpmsg_ept *ept, bool wait, void **ret_buf,
 					size_t *ret_len)
@@ -359,8 +358,7 @@ RPROC_API void rproc_rpmsg_release_tx_buffer(struct rproc_rpmsg_ept *ept, void *
 	rpmsg_unpin(bus);
 }
 
-/* ---- who waits
- * ------------------------------------------------------------------------------------- */
+/* ---- who waits ----------------------------------------------------------------------------- */
 
 /* With both locks: the endpoint with the lowest address from @from on that is to be told. */
 static struct rproc_rpmsg_ept *next_writable(struct rpmsg_bus *bus, uint64_t from)

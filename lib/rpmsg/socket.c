@@ -154,8 +154,7 @@ static enum verdict give_packets(struct rpmsg_socket *s)
 	return verdict;
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static void free_socket(struct rpmsg_socket *s)
 {

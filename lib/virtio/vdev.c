@@ -107,8 +107,7 @@ RPROC_API int rproc_vdev_set_config(struct rproc_vdev *vdev, unsigned int offset
 	return 0;
 }
 
-/* ---- what a driver of the device asks ---------------------------------------------------------
- */
+/* ---- what a driver of the device asks ------------------------------------------------------ */
 
 RPROC_API struct rproc *rproc_vdev_rproc(const struct rproc_vdev *vdev)
 {
@@ -225,8 +224,7 @@ RPROC_API int rproc_vq_interrupt(struct rproc *rproc, int notifyid)
 	return 1;
 }
 
-/* ---- the processor's life
- * --------------------------------------------------------------------------- */
+/* ---- the processor's life ------------------------------------------------------------------ */
 
 static const struct rproc_vdev_binding *find_binding(const struct rproc_vdev *vdev)
 {
@@ -354,8 +352,7 @@ static const struct rproc_subdev_ops vdev_subdev_ops = {
 	.stop = stop_vdev,
 };
 
-/* ---- made from a table entry
- * ---------------------------------------------------------------------- */
+/* ---- made from a table entry --------------------------------------------------------------- */
 
 static int parse_vring(struct rproc_vdev *vdev, unsigned int index, const char *entry)
 {

@@ -103,8 +103,7 @@ static uint8_t *avail_event(const struct rproc_vring *vring)
 	return vring->used + RING_BASE + USED_SIZE * vring->num;
 }
 
-/* ---- making it ---------------------------------------------------------------------------------
- */
+/* ---- making it ----------------------------------------------------------------------------- */
 
 static int fault(struct rproc_vring *vring, int error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -173,8 +172,7 @@ int rproc_vring_init(struct rproc_vring *vring, void *va, size_t len, uint32_t n
 	return 0;
 }
 
-/* ---- giving
- * ---------------------------------------------------------------------------------------- */
+/* ---- giving -------------------------------------------------------------------------------- */
 
 int rproc_vring_add(struct rproc_vring *vring, uint64_t addr, uint32_t len, bool writable,
 		    uint32_t token)
@@ -222,8 +220,7 @@ bool rproc_vring_kick_prepare(struct rproc_vring *vring)
 	return !(read16(vring->used + RING_FLAGS) & NO_NOTIFY);
 }
 
-/* ---- taking back
- * --------------------------------------------------------------------------------------- */
+/* ---- taking back --------------------------------------------------------------------------- */
 
 /* Read the remote's index anew. It cannot be ahead by more than it was given. */
 static int look(struct rproc_vring *vring)
@@ -293,8 +290,7 @@ bool rproc_vring_has_used(const struct rproc_vring *vring)
 	return vring->broken || read16(vring->used + RING_IDX) != vring->last_used;
 }
 
-/* ---- notifications
- * ------------------------------------------------------------------------------------- */
+/* ---- notifications ------------------------------------------------------------------------- */
 
 void rproc_vring_disable_cb(struct rproc_vring *vring)
 {

@@ -493,16 +493,6 @@ int host_client_kick(struct host_client *client, unsigned int vqid)
 	return ret == -ESRCH ? 0 : ret;
 }
 
-uint64_t host_client_notified(struct host_client *client)
-{
-	uint64_t rings;
-	ssize_t len;
-
-	len = read(client->doorbell, &rings, sizeof(rings));
-	(void)len;
-	return host_client_take_notified(client);
-}
-
 uint64_t host_client_take_notified(struct host_client *client)
 {
 	uint64_t pending = 0;

@@ -82,9 +82,7 @@ void host_client_power_off(struct host_client *client, bool end);
  * no such bell; else what the kernel says of a firmware that cannot be signalled.
  */
 int host_client_kick(struct host_client *client, unsigned int vqid);
-/* Take the notify ids that the firmware rang for; empties the bell. */
-uint64_t host_client_notified(struct host_client *client);
-/* The same without emptying it, for whoever watches it being rung. */
+/* Take the notify ids that the firmware rang for. Does not empty the bell: watch its edges. */
 uint64_t host_client_take_notified(struct host_client *client);
 /*
  * A death of the present boot: 1 and *ret_death, or 0. At the monitor's end the

@@ -215,8 +215,7 @@ int ipcc_poll(struct ipcc *ipcc, bool on)
 	return rproc_watch_timer(ipcc->context, POLL_MS, on_timer, ipcc, &ipcc->timer);
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------
- */
+/* ---- waiting ------------------------------------------------------------------------------- */
 
 static struct timespec after_ms(unsigned int ms)
 {
@@ -273,8 +272,7 @@ int ipcc_send_wait(struct ipcc *ipcc, unsigned int channel, unsigned int timeout
 	return sent ? -ETIMEDOUT : 0;
 }
 
-/* ---- the controller ----------------------------------------------------------------------------
- */
+/* ---- the controller ------------------------------------------------------------------------ */
 
 static int map(struct ipcc *ipcc, struct rproc_device *node, struct rproc_report *report)
 {

@@ -98,8 +98,7 @@ int stm32_parse_fw(struct rproc *rproc, const struct rproc_firmware *fw)
 	return 0;
 }
 
-/* ---- the table of a running core --------------------------------------------------------------
- */
+/* ---- the table of a running core ----------------------------------------------------------- */
 
 static int map_table(struct stm32 *stm32, uint32_t da)
 {

@@ -165,8 +165,7 @@ int stm32_unprepare(struct rproc *rproc)
 	return 0;
 }
 
-/* ---- the core dump ----------------------------------------------------------------------------
- */
+/* ---- the core dump ------------------------------------------------------------------------- */
 
 /* A memory is dumped whole; a trace that begins with it would come twice. */
 static bool is_dumped(const struct stm32 *stm32, const struct rproc_trace_info *traces,

@@ -111,9 +111,9 @@ static int release_core(struct stm32 *stm32)
 	return error;
 }
 
-static int stm32_start(struct rproc *rproc)
+/* The core that @up leaves running is heard from before it can speak. */
+static int bring_up(struct stm32 *stm32, int (*up)(struct stm32 *stm32))
 {
-	struct stm32 *stm32 = rproc_priv(rproc);
 	int error;
 
 	error = stm32_add_traces(stm32);
@@ -121,30 +121,29 @@ static int stm32_start(struct rproc *rproc)
 		error = stm32_set_live(stm32, true);
 	if (error)
 		return error;
-	error = release_core(stm32);
+	error = up(stm32);
 	if (error)
 		stm32_set_live(stm32, false);
 	return error;
+}
+
+static int stm32_start(struct rproc *rproc)
+{
+	return bring_up(rproc_priv(rproc), release_core);
+}
+
+/* It runs already; one that crashes from now on stays down. */
+static int hold_core(struct stm32 *stm32)
+{
+	return set_hold_boot(stm32, true, "attach");
 }
 
 static int stm32_attach(struct rproc *rproc)
 {
-	struct stm32 *stm32 = rproc_priv(rproc);
-	int error;
-
-	error = stm32_add_traces(stm32);
-	if (!error)
-		error = stm32_set_live(stm32, true);
-	if (error)
-		return error;
-	error = set_hold_boot(stm32, true, "attach");
-	if (error)
-		stm32_set_live(stm32, false);
-	return error;
+	return bring_up(rproc_priv(rproc), hold_core);
 }
 
-/* ---- stop and detach --------------------------------------------------------------------------
- */
+/* ---- stop and detach ----------------------------------------------------------------------- */
 
 static void ask_to_shut_down(struct stm32 *stm32)
 {

@@ -126,8 +126,7 @@ static int check_dma_ranges(struct stm32 *stm32)
 		"of Linux, and nothing says how they differ");
 }
 
-/* ---- probe and remove
- * ---------------------------------------------------------------------------- */
+/* ---- probe and remove ---------------------------------------------------------------------- */
 
 static int set_up(struct stm32 *stm32)
 {

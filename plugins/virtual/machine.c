@@ -220,8 +220,7 @@ void machine_unmap(void *va, size_t len)
 	munmap((char *)va - lead, lead + len);
 }
 
-/* ---- interrupts -------------------------------------------------------------------------------
- */
+/* ---- interrupts ---------------------------------------------------------------------------- */
 
 static struct machine_line *find_line(struct machine *machine, const char *device, unsigned int irq)
 {

@@ -7,11 +7,14 @@
 
 #include <errno.h>
 #include <math.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Rounds and groups of one measurement; more would only cost memory. */
 #define MAX_SAMPLES 4096
@@ -78,6 +81,20 @@ static double median(double *values, unsigned int count)
 {
 	qsort(values, count, sizeof(*values), compare);
 	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+int bench_spawn(void *path)
+{
+	char *argv[] = { path, NULL }, *envp[] = { NULL };
+	int err, status;
+	pid_t pid;
+
+	err = posix_spawn(&pid, path, NULL, NULL, argv, envp);
+	if (err)
+		return -err;
+	if (waitpid(pid, &status, 0) != pid)
+		return -errno;
+	return status ? -ECHILD : 0;
 }
 
 double bench_time(bench_op_fn op, void *arg, unsigned int ops, unsigned int group)

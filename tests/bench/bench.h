@@ -48,6 +48,9 @@ typedef int (*bench_op_fn)(void *arg);
  */
 double bench_time(bench_op_fn op, void *arg, unsigned int ops, unsigned int group);
 
+/* Run the program at that path without arguments; 0 if it ends with status 0. */
+int bench_spawn(void *path);
+
 /* Take one sample: ns of one operation, or a negative errno. */
 typedef double (*bench_sample_fn)(void *arg);
 

@@ -7,11 +7,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <librproc/rproc.h>
 #include "bench.h"
@@ -27,20 +25,6 @@ static int boot_and_shut_down(void *rproc)
 	return err ? err : rproc_shutdown(rproc);
 }
 
-static int spawn_and_wait(void *path)
-{
-	char *argv[] = { path, NULL }, *envp[] = { NULL };
-	int err, status;
-	pid_t pid;
-
-	err = posix_spawn(&pid, path, NULL, NULL, argv, envp);
-	if (err)
-		return -err;
-	if (waitpid(pid, &status, 0) != pid)
-		return -errno;
-	return status ? -ECHILD : 0;
-}
-
 static double sample_boot(void *rproc)
 {
 	return bench_time(boot_and_shut_down, rproc, 3, 1);
@@ -48,7 +32,7 @@ static double sample_boot(void *rproc)
 
 static double sample_spawn(void *path)
 {
-	return bench_time(spawn_and_wait, path, 9, 1);
+	return bench_time(bench_spawn, path, 9, 1);
 }
 
 static int compare(struct bench *bench, struct rproc *rproc, char **args)

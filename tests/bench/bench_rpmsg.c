@@ -92,8 +92,7 @@ static double sample_queue(void *arg)
 	return (double)(bench_now() - begin) / TRIPS;
 }
 
-/* ---- one way ------------------------------------------------------------------------------------
- */
+/* ---- one way ------------------------------------------------------------------------------- */
 
 struct flow {
 	struct rproc_rpmsg_ept *ept;
@@ -139,8 +138,7 @@ static double sample_flow(void *arg)
 	return (double)(bench_now() - begin) / total;
 }
 
-/* ---- a processor
- * ----------------------------------------------------------------------------------- */
+/* ---- a processor --------------------------------------------------------------------------- */
 
 struct machine {
 	struct rproc_context *context;
@@ -190,8 +188,7 @@ static int open_service(struct machine *machine, const char *name,
 	return err ? err : rproc_rpmsg_open(machine->context, info.id, options, ret_ept);
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static void row_of_trips(struct bench *bench, struct trips *trips, struct pingpong *peer,
 			 bench_sample_fn sample, const char *how, double aim)

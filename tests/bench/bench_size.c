@@ -8,11 +8,9 @@
  */
 #include <errno.h>
 #include <link.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <librproc/rproc.h>
 #include "bench.h"
 
@@ -63,26 +61,12 @@ static void bench_shared(struct bench *bench)
 	bench_figure(bench, "librproc.so, data", "libelf.so", "B", ours.writable, theirs.writable);
 }
 
-/* A program that does not run has no size worth telling. */
-static int check_runs(char *path)
-{
-	char *argv[] = { path, NULL }, *envp[] = { NULL };
-	int status, err;
-	pid_t pid;
-
-	err = posix_spawn(&pid, path, NULL, NULL, argv, envp);
-	if (err)
-		return -err;
-	if (waitpid(pid, &status, 0) != pid)
-		return -errno;
-	return status ? -ECHILD : 0;
-}
-
 static void bench_static(struct bench *bench, char **args)
 {
 	static const char name[] = "minimal program, static";
 	struct stat ours, theirs;
-	int err = check_runs(args[0]);
+	/* A program that does not run has no size worth telling. */
+	int err = bench_spawn(args[0]);
 
 	if (err)
 		bench_fail(bench, name, err, args[0]);

@@ -174,8 +174,7 @@ static void on_log(int level, const char *text, void *data)
 	fs_log(level, "mount_server", text, ((struct server *)data)->fs);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static int complain(const char *what, int err)
 {

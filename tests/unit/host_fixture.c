@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -140,6 +141,14 @@ void host_fixture_await_trace(struct host_fixture *fixture, const char *text)
 		poll(&never, 1, 1);
 	} while (host_now_ms() < deadline);
 	fail_msg("no \"%s\" in the trace, but \"%s\"", text, copy);
+}
+
+uint64_t host_fixture_notified(struct host_fixture *fixture)
+{
+	eventfd_t rings;
+
+	eventfd_read(fixture->client.doorbell, &rings);
+	return host_client_take_notified(&fixture->client);
 }
 
 bool host_fixture_await_fd(int fd)

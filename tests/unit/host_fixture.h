@@ -33,6 +33,8 @@ void host_fixture_boot(struct host_fixture *fixture, const char *name);
 void host_fixture_await_trace(struct host_fixture *fixture, const char *text);
 /* Wait for the firmware's death. */
 void host_fixture_await_death(struct host_fixture *fixture, struct host_death *ret_death);
+/* Empty the bell and take the notify ids that the firmware rang for. */
+uint64_t host_fixture_notified(struct host_fixture *fixture);
 /* Wait until @fd is readable; false after HOST_TEST_MS. */
 bool host_fixture_await_fd(int fd);
 /* Wait until a word in shared memory reaches @value; false after HOST_TEST_MS. */

@@ -131,8 +131,7 @@ static struct recorder *of(struct rproc *rproc)
 	return *(struct recorder **)rproc_priv(rproc);
 }
 
-/* ---- ops --------------------------------------------------------------------------------------
- */
+/* ---- ops ----------------------------------------------------------------------------------- */
 
 static int op_prepare(struct rproc *rproc)
 {
@@ -284,8 +283,7 @@ static struct rproc_ops make_ops(const struct recorder_options *options)
 	};
 }
 
-/* ---- subdevices and vdevs
- * -------------------------------------------------------------------------- */
+/* ---- subdevices and vdevs ------------------------------------------------------------------ */
 
 #define DEFINE_SUBDEV(letter, LETTER)                                        \
 	static int letter##_prepare(void *priv)                              \
@@ -349,8 +347,7 @@ void recorder_claim_vdevs(struct recorder *rec, uint32_t id)
 		rproc_context_add_vdev_driver(rec->context, id == 7 ? &rpmsg : &serial, rec), 0);
 }
 
-/* ---- memory
- * ------------------------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 /* Every piece is a heap block of exactly its length: a sanitizer sees any overrun. */
 static int provide(void *priv, size_t len, size_t align, uint32_t da,
@@ -392,8 +389,7 @@ static void take_back(void *priv, const struct rproc_memory *memory)
 	free(memory->va);
 }
 
-/* ---- made and freed
- * ------------------------------------------------------------------------------------- */
+/* ---- made and freed ------------------------------------------------------------------------ */
 
 static int open_context(struct recorder *rec)
 {

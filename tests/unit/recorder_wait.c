@@ -239,8 +239,7 @@ void recorder_wait_state(struct recorder *rec, enum rproc_state state)
 	} while (event.new_state != state);
 }
 
-/* ---- checking ----------------------------------------------------------------------------------
- */
+/* ---- checking ------------------------------------------------------------------------------ */
 
 void recorder_expect_state(struct recorder *rec, enum rproc_state state, int power)
 {

@@ -169,8 +169,7 @@ void remote_free(struct remote *remote)
 	remote_free_memory(remote);
 }
 
-/* ---- to the host
- * --------------------------------------------------------------------------------- */
+/* ---- to the host --------------------------------------------------------------------------- */
 
 void remote_interrupt(struct remote *remote, int ring)
 {
@@ -257,8 +256,7 @@ uint64_t remote_announce(struct remote *remote, const char *name, uint32_t addr)
 	return info.id;
 }
 
-/* ---- from the host
- * ---------------------------------------------------------------------------------- */
+/* ---- from the host ------------------------------------------------------------------------- */
 
 int remote_take(struct remote *remote, struct remote_message *message)
 {
@@ -308,8 +306,7 @@ void remote_expect(struct remote *remote, uint32_t src, uint32_t dst, const void
 	free(message);
 }
 
-/* ---- channels
- * ---------------------------------------------------------------------------------------- */
+/* ---- channels ------------------------------------------------------------------------------ */
 
 static unsigned int find(struct remote *remote, const char *name, uint64_t *ret_id)
 {

@@ -206,8 +206,7 @@ static void files_that_are_not_a_tree_are_refused(void **state)
 	rmdir(dir);
 }
 
-/* ---- boards nobody knows ----------------------------------------------------------------------
- */
+/* ---- boards nobody knows ------------------------------------------------------------------- */
 
 static void a_node_that_only_a_processor_would_be_is_named(void **state)
 {
@@ -271,8 +270,7 @@ static void a_list_of_a_million_strings_is_read_once(void **state)
 	free(list);
 }
 
-/* ---- probing ------------------------------------------------------------------------------------
- */
+/* ---- probing ------------------------------------------------------------------------------- */
 
 static void every_known_node_is_probed_and_removed_in_reverse(void **state)
 {

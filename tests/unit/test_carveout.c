@@ -146,8 +146,7 @@ static void the_firmwares_name_is_text_and_not_a_format(void **state)
 	recorder_free(rec);
 }
 
-/* ---- made for the table
- * -------------------------------------------------------------------------- */
+/* ---- made for the table -------------------------------------------------------------------- */
 
 static void a_carveout_anywhere_gets_the_providers_address_and_clean_memory(void **state)
 {
@@ -257,8 +256,7 @@ static void the_carveouts_made_before_the_one_that_fails_are_given_back(void **s
 	recorder_free(rec);
 }
 
-/* ---- a driver's own alloc and release
- * ---------------------------------------------------------------- */
+/* ---- a driver's own alloc and release ------------------------------------------------------ */
 
 static int own_alloc(struct rproc *rproc, struct rproc_mem_entry *mem)
 {
@@ -346,8 +344,7 @@ static void a_boot_that_fails_early_does_not_register_twice(void **state)
 	recorder_free(rec);
 }
 
-/* ---- entries
- * ------------------------------------------------------------------------------------------- */
+/* ---- entries ------------------------------------------------------------------------------- */
 
 static void an_entry_remembers_what_it_was_made_with(void **state)
 {
@@ -375,8 +372,7 @@ static void an_entry_remembers_what_it_was_made_with(void **state)
 	recorder_free(rec);
 }
 
-/* ---- translation
- * ------------------------------------------------------------------------------------------ */
+/* ---- translation --------------------------------------------------------------------------- */
 
 static void device_addresses_translate_inside_one_carveout_only(void **state)
 {

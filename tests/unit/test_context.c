@@ -69,8 +69,7 @@ static void the_default_search_is_the_kernels(void **state)
 	rproc_context_free(context);
 }
 
-/* ---- processors --------------------------------------------------------------------------------
- */
+/* ---- processors ---------------------------------------------------------------------------- */
 
 static void a_processor_needs_a_device_a_name_and_ops(void **state)
 {
@@ -173,8 +172,7 @@ static void the_log_level_can_be_changed(void **state)
 	recorder_free(rec);
 }
 
-/* ---- freeing
- * ----------------------------------------------------------------------------------------- */
+/* ---- freeing ------------------------------------------------------------------------------- */
 
 static void freeing_a_context_stops_and_frees_what_is_left_in_it(void **state)
 {
@@ -205,8 +203,7 @@ static void freeing_a_context_stops_and_frees_what_is_left_in_it(void **state)
 	recorder_free(rec);
 }
 
-/* ---- watches
- * ------------------------------------------------------------------------------------------- */
+/* ---- watches ------------------------------------------------------------------------------- */
 
 struct watching {
 	pthread_mutex_t lock;

@@ -132,8 +132,7 @@ static void attach_without_a_table_and_without_table_ops_works(void **state)
 	}
 }
 
-/* ---- each step failing ------------------------------------------------------------------------
- */
+/* ---- each step failing --------------------------------------------------------------------- */
 
 struct failing {
 	enum recorder_op op;
@@ -289,8 +288,7 @@ static void a_driver_that_cannot_detach_answers_einval_before_anything_stops(voi
 	close_running(&run);
 }
 
-/* ---- what the running core says of itself is not believed
- * ------------------------------------------- */
+/* ---- what the running core says of itself is not believed ---------------------------------- */
 
 static void attach_refuses_tables_of_impossible_sizes(void **state)
 {

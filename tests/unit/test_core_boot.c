@@ -60,8 +60,7 @@ static void boot_and_stop_follow_the_kernels_order(void **state)
 	recorder_free(rec);
 }
 
-/* ---- each step of a boot failing --------------------------------------------------------------
- */
+/* ---- each step of a boot failing ----------------------------------------------------------- */
 
 /* An op that fails in a boot of core_image_full(), and all that is seen of it. */
 struct failing {
@@ -189,8 +188,7 @@ static void a_driver_without_load_gets_the_loader_of_all_formats(void **state)
 	recorder_free(rec);
 }
 
-/* ---- images
- * ---------------------------------------------------------------------------------------- */
+/* ---- images -------------------------------------------------------------------------------- */
 
 static void boot_refuses_a_bad_image_before_the_driver_is_asked(void **state)
 {
@@ -255,8 +253,7 @@ static void boot_refuses_a_segment_outside_every_carveout(void **state)
 	recorder_free(rec);
 }
 
-/* ---- stop
- * -------------------------------------------------------------------------------------------- */
+/* ---- stop ---------------------------------------------------------------------------------- */
 
 static void a_stop_op_that_fails_leaves_it_running_and_can_be_tried_again(void **state)
 {

@@ -46,8 +46,7 @@ static void free_many(struct recorder **recs, int count)
 		recorder_free(recs[count]);
 }
 
-/* ---- a slow stop is nobody else's --------------------------------------------------------------
- */
+/* ---- a slow stop is nobody else's ---------------------------------------------------------- */
 
 static void sixty_four_stops_of_half_a_second_end_in_under_one(void **state)
 {
@@ -103,8 +102,7 @@ static void removals_do_not_add_up_once_the_stops_have_begun(void **state)
 	free_many(recs, 8);
 }
 
-/* ---- anything at once
- * ------------------------------------------------------------------------------ */
+/* ---- anything at once ---------------------------------------------------------------------- */
 
 #define THREADS 6
 #define ROUNDS	1000

@@ -161,8 +161,7 @@ static void a_crash_can_be_reported_from_a_signal_handler(void **state)
 	recorder_free(rec);
 }
 
-/* ---- recovery
- * ------------------------------------------------------------------------------------ */
+/* ---- recovery ------------------------------------------------------------------------------ */
 
 static void recovery_follows_the_kernels_order(void **state)
 {
@@ -245,8 +244,7 @@ static void a_crashed_processor_can_be_stopped_and_the_event_says_stop(void **st
 	recorder_free(rec);
 }
 
-/* ---- each step failing
- * ------------------------------------------------------------------------------ */
+/* ---- each step failing --------------------------------------------------------------------- */
 
 struct failing {
 	enum recorder_op op;
@@ -381,8 +379,7 @@ static void boots_are_not_forgotten_by_a_recovery(void **state)
 	recorder_free(rec);
 }
 
-/* ---- attach on recovery, and crashes of what nobody booted
- * ------------------------------------------------ */
+/* ---- attach on recovery, and crashes of what nobody booted --------------------------------- */
 
 static void attach_on_recovery_detaches_and_attaches_in_full(void **state)
 {

@@ -281,8 +281,7 @@ static void a_dump_is_a_copy_and_can_be_read_at_any_offset(void **state)
 	recorder_free(rec);
 }
 
-/* ---- tools that read core files
- * -------------------------------------------------------------------------- */
+/* ---- tools that read core files ------------------------------------------------------------ */
 
 /* Closes @rec. */
 static void write_for_tools(const char *dir, struct recorder *rec, const char *name)

@@ -10,8 +10,7 @@
 #include <string.h>
 #include "coredump_fixture.h"
 
-/* ---- its life ----------------------------------------------------------------------------------
- */
+/* ---- its life ------------------------------------------------------------------------------ */
 
 static void a_second_dump_of_one_processor_is_thrown_away(void **state)
 {
@@ -110,8 +109,7 @@ static void disabling_releases_every_dump_and_makes_no_more(void **state)
 	recorder_free(rec);
 }
 
-/* ---- inline
- * ---------------------------------------------------------------------------------------- */
+/* ---- inline -------------------------------------------------------------------------------- */
 
 static void recovery_waits_for_the_release_of_an_inline_dump(void **state)
 {
@@ -206,8 +204,7 @@ static void a_second_dump_does_not_hold_an_inline_recovery(void **state)
 	recorder_free(rec);
 }
 
-/* ---- readers and writers at once
- * ---------------------------------------------------------------------- */
+/* ---- readers and writers at once ----------------------------------------------------------- */
 
 struct consumer {
 	pthread_t thread;

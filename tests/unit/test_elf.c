@@ -16,14 +16,9 @@
 #include <librproc/firmware.h>
 #include <librproc/rproc.h>
 
-#include "fixture_builder.h"
+#include "image_fixture.h"
 
 typedef unsigned __int128 wide;
-
-static struct rproc_firmware firmware_of(const struct fixture_image *image)
-{
-	return (struct rproc_firmware){ .data = image->data, .size = image->size };
-}
 
 /* The first error of a report, or NULL. */
 static const struct rproc_finding *first_error(const struct rproc_report *report)

@@ -325,8 +325,7 @@ static void a_firmware_that_changes_between_boots_is_read_again(void **state)
 	close_places(&at);
 }
 
-/* ---- the path parameter
- * -------------------------------------------------------------------------- */
+/* ---- the path parameter -------------------------------------------------------------------- */
 
 static void the_path_parameter_comes_first_and_ends_at_its_newline(void **state)
 {
@@ -390,8 +389,7 @@ static void the_path_parameter_holds_255_bytes(void **state)
 	recorder_free(rec);
 }
 
-/* ---- buffers and descriptors
- * ---------------------------------------------------------------------- */
+/* ---- buffers and descriptors --------------------------------------------------------------- */
 
 static void a_buffer_is_copied_and_kept_until_the_next_name(void **state)
 {
@@ -442,8 +440,7 @@ static void a_descriptor_is_read_whole_at_once(void **state)
 	close_places(&at);
 }
 
-/* ---- auto boot
- * ------------------------------------------------------------------------------------ */
+/* ---- auto boot ----------------------------------------------------------------------------- */
 
 static void auto_boot_finds_its_firmware_or_says_why_not(void **state)
 {

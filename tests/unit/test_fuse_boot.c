@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- recovery, coredump, crash ----------------------------------------------------------------
- */
+/* ---- recovery, coredump, crash ------------------------------------------------------------- */
 
 static void both_recovery_files_are_one_switch(void **state)
 {
@@ -100,8 +99,7 @@ static void dumps_come_and_go(void **state)
 	assert_names("class/devcoredump", "disabled");
 }
 
-/* ---- traces, table, carveouts, vdevs
- * ------------------------------------------------------------- */
+/* ---- traces, table, carveouts, vdevs ------------------------------------------------------- */
 
 /* Where the recorder's trace lies in its memory. */
 static char *trace_text(struct fuse_fixture *f)
@@ -312,8 +310,7 @@ static void hundreds_come_and_go(void **state)
 	assert_names("class/remoteproc", "remoteproc0");
 }
 
-/* ---- a remote that fills all of a large trace ---------------------------------------------------
- */
+/* ---- a remote that fills all of a large trace ---------------------------------------------- */
 
 #define LONG_DA	 0x40000000u
 #define LONG_LEN (16u << 20)

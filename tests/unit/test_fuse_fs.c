@@ -173,8 +173,7 @@ static void a_bus_looks_for_drivers_when_asked(void **state)
 	assert_store("bus/rpmsg/drivers_probe", "dsp", -ENODEV);
 }
 
-/* ---- state --------------------------------------------------------------------------------------
- */
+/* ---- state --------------------------------------------------------------------------------- */
 
 static void start_and_stop_are_counted(void **state)
 {
@@ -334,8 +333,7 @@ static void firmware_is_busy_while_running(void **state)
 	assert_store(C "state", "stop", 4);
 }
 
-/* ---- the device node
- * ----------------------------------------------------------------------------------- */
+/* ---- the device node ----------------------------------------------------------------------- */
 
 static void the_device_has_its_own_grammar(void **state)
 {
@@ -373,8 +371,7 @@ static void closing_the_device_can_stop_it(void **state)
 	node_release(open);
 }
 
-/* ---- firmware_class, librproc/
- * ------------------------------------------------------------------------------ */
+/* ---- firmware_class, librproc/ ------------------------------------------------------------- */
 
 static void the_firmware_path_is_kept_as_written(void **state)
 {

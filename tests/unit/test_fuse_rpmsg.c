@@ -168,8 +168,7 @@ static void many_channels_come_and_go_at_once(void **state)
 	assert_names("dev", "remoteproc0");
 }
 
-/* ---- drivers ------------------------------------------------------------------------------------
- */
+/* ---- drivers ------------------------------------------------------------------------------- */
 
 static void any_channel_can_be_given_to_a_driver_by_hand(void **state)
 {
@@ -236,8 +235,7 @@ static void a_channel_that_somebody_has_open_is_not_taken(void **state)
 	assert_names("dev", "remoteproc0 rpmsg0 rpmsg_ctrl0");
 }
 
-/* ---- the processor
- * -------------------------------------------------------------------------------- */
+/* ---- the processor ------------------------------------------------------------------------- */
 
 static void a_stop_takes_everything_and_a_start_brings_it_back(void **state)
 {

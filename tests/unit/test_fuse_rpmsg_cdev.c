@@ -126,8 +126,7 @@ static void channels_are_made_and_released_by_ioctl(void **state)
 	node_release(ctrl);
 }
 
-/* ---- one endpoint -----------------------------------------------------------------------------
- */
+/* ---- one endpoint -------------------------------------------------------------------------- */
 
 static void an_endpoint_is_open_once_and_its_address_too(void **state)
 {
@@ -263,8 +262,7 @@ static void ioctls_of_an_endpoint(void **state)
 	node_release(open);
 }
 
-/* ---- what waits
- * ------------------------------------------------------------------------------------ */
+/* ---- what waits ---------------------------------------------------------------------------- */
 
 static void a_read_waits_for_a_message_while_others_write(void **state)
 {

@@ -165,7 +165,7 @@ static void a_lying_control_page_deceives_nobody(void **state)
 	host_fixture_await_trace(&fixture, "I stay");
 	page = fixture.client.page;
 	memset(&page->vector, 0xff, sizeof(*page) - offsetof(struct rproc_host_control, vector));
-	assert_int_equal(host_client_notified(&fixture.client), UINT64_MAX);
+	assert_int_equal(host_fixture_notified(&fixture), UINT64_MAX);
 	/* The vector points nowhere: the next kick is the end, at that address. */
 	host_client_kick(&fixture.client, 0);
 	host_fixture_await_death(&fixture, &death);

@@ -49,7 +49,7 @@ static void a_kick_is_answered_with_a_notification(void **state)
 	host_fixture_await_trace(&fixture, "hello");
 	host_client_kick(&fixture.client, 5);
 	assert_true(host_fixture_await_fd(fixture.client.doorbell));
-	assert_int_equal(host_client_notified(&fixture.client), 1 << 5);
+	assert_int_equal(host_fixture_notified(&fixture), 1 << 5);
 	host_fixture_await_trace(&fixture, "kick 5: 1 so far\n");
 }
 
@@ -61,7 +61,7 @@ static void the_firmware_of_the_readme_works(void **state)
 	host_fixture_boot(&fixture, "readme");
 	host_client_kick(&fixture.client, 7);
 	assert_true(host_fixture_await_fd(fixture.client.doorbell));
-	assert_int_equal(host_client_notified(&fixture.client), 1 << 7);
+	assert_int_equal(host_fixture_notified(&fixture), 1 << 7);
 	host_client_stop(&fixture.client, HOST_TEST_MS, &result);
 	assert_int_equal(result.how, HOST_STOP_ACKED);
 }
@@ -76,7 +76,7 @@ static void a_kick_before_the_vector_is_set_is_not_lost(void **state)
 		/* Right behind the jump: the firmware has no vector yet, or just so. */
 		host_client_kick(&fixture.client, 0);
 		assert_true(host_fixture_await_fd(fixture.client.doorbell));
-		assert_int_equal(host_client_notified(&fixture.client), 1);
+		assert_int_equal(host_fixture_notified(&fixture), 1);
 		host_client_stop(&fixture.client, 0, &(struct host_stop_result){ 0 });
 	}
 }

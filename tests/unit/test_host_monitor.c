@@ -152,7 +152,7 @@ static void a_detached_processor_is_claimed_with_all_it_had(void **state)
 	host_fixture_await_trace(&fixture, "hello");
 	host_client_kick(&fixture.client, 3);
 	assert_true(host_fixture_await_fd(fixture.client.doorbell));
-	assert_int_equal(host_client_notified(&fixture.client), 1 << 3);
+	assert_int_equal(host_fixture_notified(&fixture), 1 << 3);
 }
 
 static void a_claim_without_attach_leaves_it_running(void **state)

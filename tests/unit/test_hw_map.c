@@ -144,8 +144,7 @@ static void an_unaligned_range_over_two_pages_is_mapped(void **state)
 	assert_int_equal(word_at(scratch, "mem", 2 * PAGE + 4), 0);
 }
 
-/* ---- UIO ---------------------------------------------------------------------------------------
- */
+/* ---- UIO ----------------------------------------------------------------------------------- */
 
 /* uio0 has no maps; map 1 of uio3 is 0x4c001000..0x4c0013ff, as an IPCC lies. */
 static void make_uio(const struct scratch *scratch)
@@ -244,8 +243,7 @@ static void the_uio_device_of_a_node_has_its_interrupt(void **state)
 	assert_int_equal(word_at(scratch, "dev/uio3", 0), 1);
 }
 
-/* ---- free memory of a board -------------------------------------------------------------------
- */
+/* ---- free memory of a board ---------------------------------------------------------------- */
 
 static void add_range(struct dtb_writer *writer, const char *name, const char *type, uint32_t start,
 		      uint32_t len)

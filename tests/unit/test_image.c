@@ -17,7 +17,7 @@
 #include <librproc/firmware.h>
 #include <librproc/rproc.h>
 
-#include "fixture_builder.h"
+#include "image_fixture.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -32,21 +32,6 @@ void *__wrap_calloc(size_t count, size_t size)
 	if (calloc_budget >= 0 && calloc_budget-- == 0)
 		return NULL;
 	return __real_calloc(count, size);
-}
-
-static struct rproc_firmware firmware_of(const struct fixture_image *image)
-{
-	return (struct rproc_firmware){ .data = image->data, .size = image->size };
-}
-
-static struct rproc_image *open_or_fail(const struct fixture_image *image)
-{
-	struct rproc_firmware fw = firmware_of(image);
-	struct rproc_image *opened = NULL;
-
-	assert_int_equal(rproc_image_open(&fw, NULL, &opened), 0);
-	assert_non_null(opened);
-	return opened;
 }
 
 static bool report_has_log(const struct rproc_report *report, const char *log)

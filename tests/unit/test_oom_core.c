@@ -17,8 +17,7 @@
 
 #define TABLE_AT (CORE_TABLE_DA - RECORDER_RAM)
 
-/* ---- contexts and processors
- * ---------------------------------------------------------------------- */
+/* ---- contexts and processors --------------------------------------------------------------- */
 
 static int act_context(struct recorder *rec)
 {
@@ -134,8 +133,7 @@ static void drivers_and_watches_survive_it(void **state)
 	oom_run(&small);
 }
 
-/* ---- firmware
- * ------------------------------------------------------------------------------------------ */
+/* ---- firmware ------------------------------------------------------------------------------ */
 
 static struct fixture_image spare;
 static int spare_fd;
@@ -288,8 +286,7 @@ static void a_boot_survives_it(void **state)
 	fixture_image_free(&image);
 }
 
-/* ---- stop, crash, recovery
- * ---------------------------------------------------------------------------------- */
+/* ---- stop, crash, recovery ----------------------------------------------------------------- */
 
 static struct recorder *setup_running(void)
 {
@@ -396,8 +393,7 @@ static void a_crash_and_its_dump_survive_it(void **state)
 	oom_run(&crash);
 }
 
-/* ---- attach and detach
- * ------------------------------------------------------------------------------------------ */
+/* ---- attach and detach --------------------------------------------------------------------- */
 
 static struct recorder *setup_detached(void)
 {
@@ -447,8 +443,7 @@ static void attach_and_detach_survive_it(void **state)
 	oom_run(&attach);
 }
 
-/* ---- requests and snapshots
- * ------------------------------------------------------------------------------------ */
+/* ---- requests and snapshots ---------------------------------------------------------------- */
 
 static void note_done(struct rproc *rproc, int result, void *data)
 {
@@ -517,8 +512,7 @@ static void requests_and_snapshots_survive_it(void **state)
 	oom_run(&snapshots);
 }
 
-/* ---- descriptors run out
- * ---------------------------------------------------------------------------------------- */
+/* ---- descriptors run out ------------------------------------------------------------------- */
 
 /* With each number of free descriptors a context is made, or EMFILE is the answer. */
 static void a_context_without_descriptors_is_refused(void **state)

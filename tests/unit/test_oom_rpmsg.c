@@ -218,8 +218,7 @@ static void a_stop_and_a_recovery_with_messages_survive_it(void **state)
 	oom_run(&crash);
 }
 
-/* ---- channels ----------------------------------------------------------------------------------
- */
+/* ---- channels ------------------------------------------------------------------------------ */
 
 static int act_announce(struct recorder *rec)
 {
@@ -278,8 +277,7 @@ static void channels_survive_it(void **state)
 	oom_run(&channels);
 }
 
-/* ---- endpoints
- * ----------------------------------------------------------------------------------- */
+/* ---- endpoints ----------------------------------------------------------------------------- */
 
 static uint64_t own_channel;
 

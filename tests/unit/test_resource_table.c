@@ -385,8 +385,7 @@ static void names_from_outside_are_printable_in_the_story(void **state)
 	assert_true(has_story(&report, "\"?[2J%n?\""));
 }
 
-/* ---- by hand: remarks ---------------------------------------------------------------------------
- */
+/* ---- by hand: remarks ---------------------------------------------------------------------- */
 
 static void a_vring_of_size_0_is_a_remark_with_the_kernels_line(void **state)
 {

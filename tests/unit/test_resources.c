@@ -186,8 +186,7 @@ static void an_image_without_a_table_is_refused_by_the_default_loader_alone(void
 	recorder_free(rec);
 }
 
-/* ---- vendor and unknown entries ---------------------------------------------------------------
- */
+/* ---- vendor and unknown entries ------------------------------------------------------------ */
 
 static void vendor_entries_go_to_the_driver_and_others_are_warned_of(void **state)
 {
@@ -247,8 +246,7 @@ static void a_vendor_entry_that_the_driver_refuses_is_named(void **state)
 	recorder_free(rec);
 }
 
-/* ---- the life of the table
- * -------------------------------------------------------------------------- */
+/* ---- the life of the table ----------------------------------------------------------------- */
 
 /* What core_table_full() has become by the time the core starts. */
 static void assert_prepared(const uint8_t *table)
@@ -424,8 +422,7 @@ static void another_file_at_recovery_cannot_make_the_table_overrun_its_place(voi
 	scratch_free(dir);
 }
 
-/* ---- traces
- * --------------------------------------------------------------------------------------------- */
+/* ---- traces -------------------------------------------------------------------------------- */
 
 static void traces_are_read_up_to_the_first_nul(void **state)
 {
@@ -467,8 +464,7 @@ static void traces_are_read_up_to_the_first_nul(void **state)
 	recorder_free(rec);
 }
 
-/* ---- hostile bytes
- * ---------------------------------------------------------------------------------------- */
+/* ---- hostile bytes ------------------------------------------------------------------------- */
 
 /* Boot whatever it is; it may be refused, it may not take anything with it. */
 static void try_table(struct recorder *rec, const uint8_t *bytes, size_t len)

@@ -36,8 +36,7 @@ static uint32_t table_word(struct remote *remote, size_t offset)
 	return word;
 }
 
-/* ---- coming up --------------------------------------------------------------------------------
- */
+/* ---- coming up ----------------------------------------------------------------------------- */
 
 static void a_bus_comes_up_as_the_kernels(void **state)
 {
@@ -187,8 +186,7 @@ static void buffers_come_from_the_provider_once(void **state)
 	remote_free(remote);
 }
 
-/* ---- firmware that cannot have a bus: the boot goes on ------------------------------------------
- */
+/* ---- firmware that cannot have a bus: the boot goes on ------------------------------------- */
 
 static void what_cannot_be_is_refused_and_the_boot_goes_on(void **state)
 {
@@ -248,8 +246,7 @@ static void an_interrupt_of_a_bus_that_failed_reaches_nobody(void **state)
 	remote_free(remote);
 }
 
-/* ---- lies
- * ----------------------------------------------------------------------------------------- */
+/* ---- lies ---------------------------------------------------------------------------------- */
 
 static void await_failed(struct remote *remote)
 {
@@ -407,8 +404,7 @@ static void a_flood_of_bad_messages_does_not_flood_the_log(void **state)
 	remote_free(remote);
 }
 
-/* ---- the end
- * ----------------------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 static void events_tell_of_the_bus_and_its_channels(void **state)
 {

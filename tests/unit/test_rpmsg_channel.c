@@ -131,8 +131,7 @@ static void without_the_feature_there_is_no_name_service(void **state)
 	remote_free(remote);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 static void a_channel_is_opened_once_at_a_time(void **state)
 {
@@ -253,8 +252,7 @@ static void an_announcement_that_fails_leaves_nothing_open(void **state)
 	remote_free(remote);
 }
 
-/* ---- waiting
- * --------------------------------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------------------------- */
 
 struct waiter {
 	pthread_t thread;
@@ -330,8 +328,7 @@ static void a_channel_can_be_waited_for(void **state)
 	remote_free(waiter.remote);
 }
 
-/* ---- driver_override
- * --------------------------------------------------------------------------------- */
+/* ---- driver_override ----------------------------------------------------------------------- */
 
 static void driver_override_is_kept_as_it_is_given(void **state)
 {
@@ -361,8 +358,7 @@ static void driver_override_is_kept_as_it_is_given(void **state)
 	remote_free(remote);
 }
 
-/* ---- diagnosis
- * ---------------------------------------------------------------------------------------- */
+/* ---- diagnosis ----------------------------------------------------------------------------- */
 
 /* It says so, or will soon: nothing is odd before it has lasted for a second. */
 static void expect_diagnosis(struct remote *remote, const char *part)

@@ -168,8 +168,7 @@ static void endpoints_of_many_threads_share_a_bus(void **state)
 	halt(rproc);
 }
 
-/* ---- one way ----------------------------------------------------------------------------------
- */
+/* ---- one way ------------------------------------------------------------------------------- */
 
 static void a_burst_of_the_remote_arrives_in_order(void **state)
 {
@@ -238,8 +237,7 @@ static void the_firmware_has_buffers_of_its_own_size(void **state)
 	halt(rproc);
 }
 
-/* ---- services
- * ------------------------------------------------------------------------------------ */
+/* ---- services ------------------------------------------------------------------------------ */
 
 static void command(struct rproc_rpmsg_ept *control, const char *line)
 {
@@ -315,8 +313,7 @@ static void a_console_repeats_lines(void **state)
 	halt(rproc);
 }
 
-/* ---- ends
- * ------------------------------------------------------------------------------------------- */
+/* ---- ends ---------------------------------------------------------------------------------- */
 
 static void a_crash_ends_endpoints_and_channels_come_back(void **state)
 {
@@ -370,8 +367,7 @@ static void a_stop_in_the_middle_of_traffic_is_clean(void **state)
 	}
 }
 
-/* ---- lies
- * ---------------------------------------------------------------------------------------------- */
+/* ---- lies ---------------------------------------------------------------------------------- */
 
 /* As rpmsg_hostile.c has them: fatal to the bus, costly, harmless. */
 #define OUTPUT_ID      8 /* seen when that buffer would be used again */

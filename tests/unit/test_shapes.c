@@ -12,24 +12,9 @@
 #include <cmocka.h>
 #include <librproc/firmware.h>
 
-#include "fixture_builder.h"
+#include "image_fixture.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct rproc_firmware firmware_of(const struct fixture_image *image)
-{
-	return (struct rproc_firmware){ .data = image->data, .size = image->size };
-}
-
-static struct rproc_image *open_or_fail(const struct fixture_image *image)
-{
-	struct rproc_firmware fw = firmware_of(image);
-	struct rproc_image *opened = NULL;
-
-	assert_int_equal(rproc_image_open(&fw, NULL, &opened), 0);
-	assert_non_null(opened);
-	return opened;
-}
 
 /* ---- verdicts ------------------------------------------------------------------- */
 

@@ -182,8 +182,7 @@ static void good_vectors_are_no_news(void **state)
 	stm32_close(fix);
 }
 
-/* ---- hold-boot ---------------------------------------------------------------------------------
- */
+/* ---- hold-boot ----------------------------------------------------------------------------- */
 
 static void a_secured_rcc_is_noticed_when_hold_boot_is_read_back(void **state)
 {
@@ -229,8 +228,7 @@ static void a_core_that_cannot_be_held_is_not_called_stopped(void **state)
 	stm32_close(fix);
 }
 
-/* ---- attaching
- * ------------------------------------------------------------------------------------ */
+/* ---- attaching ----------------------------------------------------------------------------- */
 
 static struct stm32_fixture *started_with_table_at(uint32_t da)
 {
@@ -309,8 +307,7 @@ static void a_core_in_a_state_between_is_offline_with_a_warning(void **state)
 	stm32_close(fix);
 }
 
-/* ---- boards
- * ------------------------------------------------------------------------------------------ */
+/* ---- boards -------------------------------------------------------------------------------- */
 
 static void a_board_that_lacks_something_is_refused_with_its_story(void **state)
 {
@@ -399,8 +396,7 @@ static void a_driver_that_is_unloaded_stops_the_core_and_can_come_again(void **s
 	stm32_close(fix);
 }
 
-/* ---- memory of the board
- * ------------------------------------------------------------------------------- */
+/* ---- memory of the board ------------------------------------------------------------------- */
 
 static void a_carveout_of_one_s_own_comes_from_memory_the_core_does_not_reach(void **state)
 {

@@ -266,8 +266,7 @@ static void many_opens_at_once(void **state)
 	assert_null(f->node->opens);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static void small_steps_see_one_text(void **state)
 {
@@ -333,8 +332,7 @@ static void each_open_is_told_of_a_change_once(void **state)
 	node_release(b);
 }
 
-/* ---- stores -------------------------------------------------------------------------------------
- */
+/* ---- stores -------------------------------------------------------------------------------- */
 
 static void a_store_takes_a_page_at_most(void **state)
 {

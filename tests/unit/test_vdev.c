@@ -152,8 +152,7 @@ static void an_id_can_be_claimed_once(void **state)
 	recorder_free(rec);
 }
 
-/* ---- numbers
- * ------------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 static struct fixture_table *two_vdevs(void)
 {
@@ -289,8 +288,7 @@ static void a_ring_that_does_not_fit_the_boards_memory_fails_the_vdev_alone(void
 	recorder_free(rec);
 }
 
-/* ---- what its driver sees
- * ------------------------------------------------------------------------ */
+/* ---- what its driver sees ------------------------------------------------------------------ */
 
 static void the_driver_of_a_vdev_sees_what_the_table_offers(void **state)
 {
@@ -370,8 +368,7 @@ static void kicks_reach_the_driver_with_the_notify_id(void **state)
 	recorder_free(rec);
 }
 
-/* ---- interrupts
- * ------------------------------------------------------------------------------------ */
+/* ---- interrupts ---------------------------------------------------------------------------- */
 
 struct heard {
 	atomic_int calls;

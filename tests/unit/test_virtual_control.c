@@ -219,8 +219,7 @@ static void only_the_last_writes_are_kept(void **state)
 	stm32_close(fix);
 }
 
-/* ---- the socket
- * ---------------------------------------------------------------------------------- */
+/* ---- the socket ---------------------------------------------------------------------------- */
 
 static int connect_to(const struct stm32_fixture *fix, const char *name)
 {

@@ -164,8 +164,7 @@ static void a_descriptor_says_what_was_added(void **state)
 	close_world(&w);
 }
 
-/* ---- going round ------------------------------------------------------------------------------
- */
+/* ---- going round --------------------------------------------------------------------------- */
 
 static void indices_wrap_and_buffers_come_back_in_any_order(void **state)
 {
@@ -217,8 +216,7 @@ static void what_the_remote_does_to_descriptors_does_not_matter(void **state)
 	close_world(&w);
 }
 
-/* ---- lies
- * ----------------------------------------------------------------------------------------- */
+/* ---- lies ---------------------------------------------------------------------------------- */
 
 /* The ring is broken with this reason, and nothing brings it back. */
 static void expect_broken(struct world *w, const char *why)
@@ -390,8 +388,7 @@ static void a_look_at_the_index_finds_lies_and_takes_nothing(void **state)
 	close_world(&w);
 }
 
-/* ---- notifications
- * ------------------------------------------------------------------------------------ */
+/* ---- notifications ------------------------------------------------------------------------- */
 
 static void kicks_follow_the_event_index(void **state)
 {

@@ -79,8 +79,7 @@ static int64_t ask(struct recorder *rec, enum rproc_request request, const char 
 	return rproc_request(rec->rproc, request, arg, on_done, ask);
 }
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 static void what_is_no_request_is_refused(void **state)
 {
@@ -259,8 +258,7 @@ static void a_done_callback_may_ask_for_the_next_thing(void **state)
 	recorder_free(rec);
 }
 
-/* ---- from an op
- * ------------------------------------------------------------------------------------ */
+/* ---- from an op ---------------------------------------------------------------------------- */
 
 static int ask_from_op(struct recorder *rec, enum recorder_op op)
 {
@@ -334,8 +332,7 @@ static void a_crash_reported_during_the_boot_is_handled_after_it(void **state)
 	recorder_free(rec);
 }
 
-/* ---- removal
- * ----------------------------------------------------------------------------------------- */
+/* ---- removal ------------------------------------------------------------------------------- */
 
 static void *delete_in_thread(void *arg)
 {
@@ -398,8 +395,7 @@ static void a_reference_outlives_the_processor_it_names(void **state)
 	recorder_free(rec);
 }
 
-/* ---- readers never wait
- * -------------------------------------------------------------------------------- */
+/* ---- readers never wait -------------------------------------------------------------------- */
 
 static void everything_that_reads_answers_during_a_slow_stop(void **state)
 {
