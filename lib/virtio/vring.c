@@ -233,6 +233,10 @@ static int look(struct rproc_vring *vring)
 			     "the used index is %u, which is %u ahead of what was taken, but the "
 			     "remote has %u buffers",
 			     idx, ahead, rproc_vring_outstanding(vring));
+	/* One that goes to and fro would have us look for ever. */
+	if (ahead < (uint16_t)(vring->seen_used - vring->last_used))
+		return fault(vring, -EPROTO, "the used index went back from %u to %u",
+			     vring->seen_used, idx);
 	vring->seen_used = idx;
 	return 0;
 }
@@ -305,8 +309,6 @@ void rproc_vring_disable_cb(struct rproc_vring *vring)
 
 bool rproc_vring_enable_cb(struct rproc_vring *vring, uint16_t count)
 {
-	uint16_t used;
-
 	if (vring->broken)
 		return true;
 	if (vring->event_idx)
@@ -315,6 +317,5 @@ bool rproc_vring_enable_cb(struct rproc_vring *vring, uint16_t count)
 		write16(vring->avail + RING_FLAGS, 0);
 	/* Either the remote sees the wish or we see what it has done. */
 	rproc_io_barrier();
-	used = read16(vring->used + RING_IDX);
-	return (uint16_t)(used - vring->last_used) >= count;
+	return look(vring) || (uint16_t)(vring->seen_used - vring->last_used) >= count;
 }

@@ -69,7 +69,7 @@ bool rproc_vring_kick_prepare(struct rproc_vring *vring);
 void rproc_vring_disable_cb(struct rproc_vring *vring);
 /*
  * Ask to be notified once @count more buffers (1: the next) have been used. true: so many
- * have been already, and perhaps nobody will say so.
+ * have been already, and perhaps nobody will say so; or the ring lies, as a get will tell.
  */
 bool rproc_vring_enable_cb(struct rproc_vring *vring, uint16_t count);
 

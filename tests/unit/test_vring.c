@@ -280,6 +280,30 @@ static void an_index_that_goes_back_breaks_the_ring(void **state)
 	close_world(&w);
 }
 
+/* Each look for itself would find a possible one, and so they would go on for ever. */
+static void an_index_that_goes_to_and_fro_breaks_the_ring(void **state)
+{
+	struct world w;
+	uint32_t i;
+
+	(void)state;
+	open_world(&w, 8, 16, true);
+	for (i = 0; i < 4; i++)
+		rproc_vring_add(&w.vring, 0, 8, true, i);
+	vring_peer_set_used_idx(&w.peer, 3);
+	assert_true(rproc_vring_enable_cb(&w.vring, 1));
+	vring_peer_set_used_idx(&w.peer, 2);
+	assert_int_equal(rproc_vring_check(&w.vring), -EPROTO);
+	expect_broken(&w, "the used index went back from 3 to 2");
+	close_world(&w);
+	open_world(&w, 8, 16, true);
+	/* Whoever wants to sleep learns that there is something, which is the lie. */
+	vring_peer_set_used_idx(&w.peer, 1);
+	assert_true(rproc_vring_enable_cb(&w.vring, 4));
+	expect_broken(&w, "the remote has 0 buffers");
+	close_world(&w);
+}
+
 static void an_id_out_of_range_breaks_the_ring(void **state)
 {
 	static const uint32_t ids[] = { 8, 9, 0xffff, 0x10000, 0x10001, 0x80000000, 0xffffffff };
@@ -508,6 +532,7 @@ int main(void)
 		cmocka_unit_test(a_used_index_that_runs_ahead_breaks_the_ring),
 		cmocka_unit_test(an_index_on_an_empty_ring_breaks_it),
 		cmocka_unit_test(an_index_that_goes_back_breaks_the_ring),
+		cmocka_unit_test(an_index_that_goes_to_and_fro_breaks_the_ring),
 		cmocka_unit_test(an_id_out_of_range_breaks_the_ring),
 		cmocka_unit_test(an_id_that_was_not_given_breaks_the_ring),
 		cmocka_unit_test(a_length_above_the_buffer_breaks_the_ring),
