@@ -232,7 +232,7 @@ int rproc_add(struct rproc *rproc);
  * Take it away: stopped if it runs or is attached, however often it was booted, and
  * when it cannot be stopped what it held is released all the same: no op, subdevice
  * or carveout callback runs after this. Waits for the worker. -EINVAL on NULL or if
- * it was never added, or is removed already. Not from one of its own callbacks (-EDEADLK).
+ * it was never added, or is removed already. Not from a callback, as rproc_boot() (-EDEADLK).
  */
 int rproc_del(struct rproc *rproc);
 /* Drop the reference of rproc_alloc(). NULL is fine. */

@@ -320,8 +320,9 @@ size_t rproc_last_error(const struct rproc *rproc, char *buf, size_t len);
 /*
  * Each blocks until it is done; requests to one processor are carried out one
  * after the other, different processors do not wait for each other. From one of
- * the processor's own driver callbacks, or a request's @done: -EDEADLK. Before
- * rproc_add() and once it is removed: -ENODEV. No thread is to be had: -EAGAIN.
+ * the processor's own driver callbacks, a request's @done, a callback of an endpoint or
+ * on the context's own thread: -EDEADLK. Before rproc_add() and once it is removed:
+ * -ENODEV. No thread is to be had: -EAGAIN.
  */
 
 /*

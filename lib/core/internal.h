@@ -199,7 +199,9 @@ void rproc_queue_init(struct rproc_queue *queue);
 void rproc_queue_fini(struct rproc_queue *queue);
 /* -ENODEV: closed; -EAGAIN: no thread could be made. */
 int rproc_queue_add(struct rproc *rproc, struct rproc_work *work);
-/* Run @run on the worker and wait. -EDEADLK on the worker itself. */
+/* Is this the worker, the loop or a message's callback, which the worker may be waiting for? */
+bool rproc_must_not_wait(struct rproc *rproc);
+/* Run @run on the worker and wait. -EDEADLK where one must not. */
 int rproc_queue_run(struct rproc *rproc, int (*run)(struct rproc *rproc, struct rproc_work *work),
 		    void *arg);
 /* Refuse new work, wait for the old, join the thread. */
@@ -471,6 +473,8 @@ void rproc_rpmsg_init(struct rproc_rpmsg *rpmsg);
 void rproc_rpmsg_fini(struct rproc_rpmsg *rpmsg);
 /* On the worker: nobody will answer any more. Channels stay until the stop, as in the kernel. */
 void rproc_rpmsg_crashed(struct rproc *rproc);
+/* rpmsg/endpoint.c: does an endpoint's callback run on this thread? */
+bool rproc_rpmsg_in_callback(void);
 /* rpmsg/socket.c: before the loop ends. */
 void rproc_rpmsg_end_sockets(struct rproc_context *context);
 

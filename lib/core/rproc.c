@@ -218,7 +218,7 @@ RPROC_API int rproc_del(struct rproc *rproc)
 
 	if (!rproc || !atomic_load(&rproc->added))
 		return -EINVAL;
-	if (rproc_on_worker(rproc))
+	if (rproc_must_not_wait(rproc))
 		return -EDEADLK;
 	if (atomic_exchange(&rproc->deleting, true))
 		return -EINVAL;

@@ -189,6 +189,13 @@ static void wake_waiter(struct rproc *rproc, struct rproc_work *work, int result
 	pthread_mutex_unlock(&waiter->lock);
 }
 
+bool rproc_must_not_wait(struct rproc *rproc)
+{
+	/* It may be about to wait for the loop, or for the callback that this is. */
+	return rproc_on_worker(rproc) || rproc_on_loop(rproc->context->loop) ||
+	       rproc_rpmsg_in_callback();
+}
+
 int rproc_queue_run(struct rproc *rproc, int (*run)(struct rproc *rproc, struct rproc_work *work),
 		    void *arg)
 {
@@ -199,7 +206,7 @@ int rproc_queue_run(struct rproc *rproc, int (*run)(struct rproc *rproc, struct 
 	};
 	int ret;
 
-	if (rproc_on_worker(rproc))
+	if (rproc_must_not_wait(rproc))
 		return -EDEADLK;
 	ret = rproc_queue_add(rproc, &waiter.work);
 	if (!ret) {

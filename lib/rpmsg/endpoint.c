@@ -114,6 +114,11 @@ void rpmsg_leave(struct rpmsg_frame *frame)
 	rpmsg_ept_put(ept);
 }
 
+bool rproc_rpmsg_in_callback(void)
+{
+	return frames;
+}
+
 bool rpmsg_must_not_wait(const struct rproc_context *context)
 {
 	return frames || rproc_on_loop(context->loop);
