@@ -12,6 +12,7 @@
 
 /* As many as the library itself keeps. Above, they are lost, and the reader is told. */
 #define MESSAGES_MAX 4096
+#define BYTES_MAX    (MESSAGES_MAX * 2048u)
 /* Ports served before others have their turn. */
 #define BATCH 64
 
@@ -79,6 +80,14 @@ void ports_woken(struct rprocfs *fs)
 
 /* ---- what the library calls ------------------------------------------------------------ */
 
+/* With the lock. A firmware chooses how long its messages are; there is room for one. */
+static bool has_room(const struct port *port, size_t len)
+{
+	if (port->lost || port->count >= MESSAGES_MAX)
+		return false;
+	return !port->count || port->bytes + len <= BYTES_MAX;
+}
+
 static void receive(struct rproc_rpmsg_ept *ept, const struct rproc_rpmsg_message *from, void *data)
 {
 	struct message *message = malloc(sizeof(*message) + from->len);
@@ -93,7 +102,7 @@ static void receive(struct rproc_rpmsg_ept *ept, const struct rproc_rpmsg_messag
 	}
 	pthread_mutex_lock(&port->lock);
 	/* Until the reader knows where the hole is, it only grows. */
-	taken = message && !port->lost && port->count < MESSAGES_MAX;
+	taken = message && has_room(port, from->len);
 	if (taken) {
 		if (port->last)
 			port->last->next = message;
@@ -101,6 +110,7 @@ static void receive(struct rproc_rpmsg_ept *ept, const struct rproc_rpmsg_messag
 			port->first = message;
 		port->last = message;
 		port->count++;
+		port->bytes += message->len;
 	} else {
 		port->lost = true;
 	}
@@ -181,6 +191,7 @@ void port_drop(struct port *port)
 	message = port->first;
 	port->first = port->last = NULL;
 	port->count = 0;
+	port->bytes = 0;
 	port->lost = false;
 	pthread_mutex_unlock(&port->lock);
 	for (; message; message = next) {
@@ -214,6 +225,7 @@ int port_take(struct port *port, struct message **ret_message)
 		if (!port->first)
 			port->last = NULL;
 		port->count--;
+		port->bytes -= message->len;
 		*ret_message = message;
 	} else if (port->lost) {
 		port->lost = false;

@@ -45,6 +45,7 @@ struct port {
 	/* under lock: */
 	struct message *first, *last;
 	unsigned int count;
+	size_t bytes;
 	bool lost, dead;
 };
 

@@ -136,7 +136,10 @@ struct rproc_rpmsg_ept_options {
 	 * and the remote may change it at any time: read each byte once.
 	 */
 	bool in_place;
-	/* Messages queued for rproc_rpmsg_recv(); default 4096. Above, they are lost and told. */
+	/*
+	 * Messages queued for rproc_rpmsg_recv(); default 4096. Above, or above 2048 bytes for
+	 * each of so many, they are lost and told.
+	 */
 	unsigned int queue_len;
 	/* In whose name the log speaks, as a driver's; default "rpmsg". Copied. */
 	const char *driver;

@@ -132,7 +132,8 @@ struct rpmsg_queue {
 	pthread_cond_t changed;
 	struct list messages;
 	unsigned int len, max;
-	bool lost; /* messages at its end */
+	size_t bytes; /* of all of them */
+	bool lost;    /* messages at its end */
 	unsigned int readers;
 	int fd; /* -1: nobody asked for it */
 	bool fd_set;

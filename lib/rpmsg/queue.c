@@ -10,6 +10,12 @@
 #include <unistd.h>
 #include "rpmsg/bus.h"
 
+/*
+ * What a message may have on average once there are many: a remote chooses the size of its
+ * buffers, and must not have 64 KiB for each place of every queue.
+ */
+#define MEAN_LEN 2048u
+
 int rpmsg_queue_init(struct rpmsg_queue *queue, unsigned int max)
 {
 	pthread_condattr_t attr;
@@ -51,6 +57,14 @@ static void set_fd(struct rpmsg_queue *queue, bool readable)
 		eventfd_read(queue->fd, &ignored);
 }
 
+/* With the lock. One message there is always room for. */
+static bool has_room(const struct rpmsg_queue *queue, size_t len)
+{
+	if (queue->lost || queue->len >= queue->max)
+		return false;
+	return !queue->len || queue->bytes + len <= (size_t)queue->max * MEAN_LEN;
+}
+
 bool rpmsg_queue_put(struct rpmsg_queue *queue, const void *data, size_t len, bool is_iomem,
 		     uint32_t src)
 {
@@ -66,10 +80,11 @@ bool rpmsg_queue_put(struct rpmsg_queue *queue, const void *data, size_t len, bo
 			memcpy(message->data, data, len);
 	}
 	pthread_mutex_lock(&queue->lock);
-	taken = message && !queue->lost && queue->len < queue->max;
+	taken = message && has_room(queue, len);
 	if (taken) {
 		list_add_tail(&queue->messages, &message->link);
 		queue->len++;
+		queue->bytes += len;
 	} else {
 		/* Until the reader has been told where the hole is, it only grows. */
 		queue->lost = true;
@@ -104,6 +119,7 @@ static struct rpmsg_queued *take(struct rproc_rpmsg_ept *ept, int *ret_error)
 		message = list_entry(queue->messages.next, struct rpmsg_queued, link);
 		list_del(&message->link);
 		queue->len--;
+		queue->bytes -= message->len;
 	} else if (queue->lost) {
 		queue->lost = false;
 		*ret_error = -ENOBUFS;

@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include "rpmsg_fixture.h"
 
 static void queued_messages_are_read_one_by_one(void **state)
@@ -77,6 +80,44 @@ static void messages_that_are_lost_are_told_in_their_place(void **state)
 	assert_string_equal(buf, "6");
 	assert_int_equal(remote_counters(remote).lost, 3);
 	rproc_rpmsg_destroy_ept(ept);
+	remote_free(remote);
+}
+
+/* A remote that chooses long messages does not choose how much memory they take. */
+static void long_messages_fill_a_queue_sooner(void **state)
+{
+	static const uint32_t sizes[2] = { 65536, 65536 };
+	static const size_t lens[] = { 60000, 20000, 2000, 1 };
+	const struct remote_options big = { .features = 5, .config = sizes, .config_len = 8 };
+	const struct rproc_rpmsg_ept_options forty = { .size = sizeof(forty), .queue_len = 40 },
+					     one = { .size = sizeof(one), .queue_len = 1 };
+	struct remote *remote = remote_new(&big);
+	uint64_t ctrl = remote_ctrl(remote);
+	struct rproc_rpmsg_ept *ept[2];
+	char *text = calloc(1, 60000);
+	size_t i, round;
+
+	(void)state;
+	assert_int_equal(rproc_rpmsg_create_ept(remote->context, ctrl, "q", 5, 1, &forty, &ept[0]),
+			 0);
+	assert_int_equal(rproc_rpmsg_create_ept(remote->context, ctrl, "q", 6, 1, &one, &ept[1]),
+			 0);
+	/* 40 x 2048 bytes; and once they were read there is room again. */
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 4; i++)
+			remote_send(remote, 1, 5, text, lens[i]);
+		assert_int_equal(remote_counters(remote).lost, 2 * (round + 1));
+		assert_int_equal(rproc_rpmsg_recv(ept[0], NULL, 0, 0, NULL), lens[0]);
+		assert_int_equal(rproc_rpmsg_recv(ept[0], NULL, 0, 0, NULL), lens[1]);
+		assert_int_equal(rproc_rpmsg_recv(ept[0], NULL, 0, 0, NULL), -ENOBUFS);
+		assert_int_equal(rproc_rpmsg_recv(ept[0], NULL, 0, 0, NULL), -EAGAIN);
+	}
+	/* One there is always room for. */
+	remote_send(remote, 1, 6, text, 60000);
+	assert_int_equal(rproc_rpmsg_recv(ept[1], NULL, 0, 0, NULL), 60000);
+	free(text);
+	rproc_rpmsg_destroy_ept(ept[0]);
+	rproc_rpmsg_destroy_ept(ept[1]);
 	remote_free(remote);
 }
 
@@ -189,6 +230,79 @@ static void a_callback_may_destroy_its_endpoint(void **state)
 	remote_free(remote);
 }
 
+/* What waits for the worker, which may be waiting for this. */
+static void ask_for_all(struct rproc *rproc, int *results)
+{
+	results[0] = rproc_shutdown(rproc);
+	results[1] = rproc_boot(rproc);
+	results[2] = rproc_detach(rproc);
+	results[3] = rproc_trigger_recovery(rproc);
+	results[4] = rproc_set_firmware(rproc, "another");
+	results[5] = rproc_del(rproc);
+}
+
+struct asker {
+	struct rproc *rproc;
+	int results[6], bell;
+};
+
+static void hear_and_ask(struct rproc_rpmsg_ept *ept, const struct rproc_rpmsg_message *message,
+			 void *data)
+{
+	struct asker *asker = data;
+
+	(void)ept;
+	(void)message;
+	ask_for_all(asker->rproc, asker->results);
+}
+
+static void on_time(int fd, void *data)
+{
+	struct asker *asker = data;
+
+	(void)fd;
+	ask_for_all(asker->rproc, asker->results);
+	eventfd_write(asker->bell, 1);
+}
+
+static void expect_refusals(struct asker *asker)
+{
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(asker->results[i], -EDEADLK);
+		asker->results[i] = 0;
+	}
+	assert_int_equal(rproc_state(asker->rproc), RPROC_STATE_RUNNING);
+}
+
+static void callbacks_may_not_wait_for_the_processor(void **state)
+{
+	struct remote *remote = remote_new(NULL);
+	struct asker asker = { .rproc = remote->rproc, .bell = eventfd(0, EFD_CLOEXEC) };
+	const struct rproc_rpmsg_ept_options options = { .size = sizeof(options),
+							 .receive = hear_and_ask,
+							 .data = &asker };
+	struct pollfd pfd = { .fd = asker.bell, .events = POLLIN };
+	struct rproc_rpmsg_ept *ept;
+	struct rproc_watch *timer;
+
+	(void)state;
+	assert_int_equal(rproc_rpmsg_create_ept(remote->context, remote_ctrl(remote), "a", 5, 1,
+						&options, &ept),
+			 0);
+	remote_send(remote, 1, 5, "x", 1);
+	expect_refusals(&asker);
+	/* Nor may what runs on the context's own thread. */
+	assert_int_equal(rproc_watch_timer(remote->context, 1, on_time, &asker, &timer), 0);
+	assert_int_equal(poll(&pfd, 1, RECORDER_WAIT_S * 1000), 1);
+	rproc_watch_free(timer);
+	expect_refusals(&asker);
+	close(asker.bell);
+	rproc_rpmsg_destroy_ept(ept);
+	remote_free(remote);
+}
+
 static void closed_destroys(struct rproc_rpmsg_ept *ept, void *data)
 {
 	++*(int *)data;
@@ -249,6 +363,44 @@ static void held_buffers_stay_until_they_are_released(void **state)
 	remote_free(remote);
 }
 
+/* The memory is the same after a recovery, but nobody holds anything of it any more. */
+static void held_buffers_end_with_a_crash(void **state)
+{
+	struct remote *remote = remote_new(NULL);
+	struct heard heard = { .hold = true };
+	struct rproc_rpmsg_ept *ept = listen_on(remote, 5, &heard, true), *next;
+	const void *held;
+	void *taken;
+	size_t len;
+	int i;
+
+	(void)state;
+	remote_send(remote, 1, 5, "held", 4);
+	assert_int_equal(heard.result, 0);
+	held = heard.data;
+	assert_int_equal(rproc_rpmsg_get_tx_buffer(ept, false, &taken, &len), 0);
+	recorder_crash(remote->rec, RPROC_CRASH_WATCHDOG);
+	remote_restart(remote);
+	assert_int_equal(remote_counters(remote).rx_held, 0);
+	assert_int_equal(remote_counters(remote).tx_free, 8);
+	next = listen_on(remote, 5, &heard, true);
+	remote_send(remote, 1, 5, "held anew", 9);
+	assert_int_equal(remote_counters(remote).rx_held, 1);
+	/* Neither the endpoint of before nor its pointers do anything to the new bus. */
+	rproc_rpmsg_release_rx_buffer(ept, held);
+	rproc_rpmsg_release_rx_buffer(ept, heard.data);
+	rproc_rpmsg_release_tx_buffer(ept, taken);
+	assert_int_equal(rproc_rpmsg_send_nocopy(ept, taken, 4), -EPIPE);
+	assert_int_equal(rproc_rpmsg_send_nocopy(next, taken, 4), -EINVAL);
+	assert_int_equal(remote_counters(remote).rx_held, 1);
+	heard.hold = false;
+	for (i = 0; i < 20; i++)
+		remote_send(remote, 1, 5, "through those that are left", 27);
+	rproc_rpmsg_destroy_ept(ept);
+	rproc_rpmsg_destroy_ept(next);
+	remote_free(remote);
+}
+
 static void only_a_message_in_place_can_be_held(void **state)
 {
 	struct remote *remote = remote_new(NULL);
@@ -267,11 +419,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queued_messages_are_read_one_by_one),
 		cmocka_unit_test(messages_that_are_lost_are_told_in_their_place),
+		cmocka_unit_test(long_messages_fill_a_queue_sooner),
 		cmocka_unit_test(callbacks_hear_messages_in_order),
 		cmocka_unit_test(a_callback_may_send_but_not_wait),
 		cmocka_unit_test(a_callback_may_destroy_its_endpoint),
+		cmocka_unit_test(callbacks_may_not_wait_for_the_processor),
 		cmocka_unit_test(an_endpoint_may_be_destroyed_when_it_is_closed),
 		cmocka_unit_test(held_buffers_stay_until_they_are_released),
+		cmocka_unit_test(held_buffers_end_with_a_crash),
 		cmocka_unit_test(only_a_message_in_place_can_be_held),
 	};
 
