@@ -147,6 +147,5 @@ static void remove_glue(struct rpmsg_device *device)
 
 const struct rpmsg_driver rpmsg_ctrl_driver = { .name = "rpmsg_ctrl",
 						.module = "rpmsg_ctrl",
-						.ids = { "rpmsg_ctrl" },
 						.probe = probe,
 						.remove = remove_glue };

@@ -253,7 +253,8 @@ static void fill_ctrl(struct list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		struct entry *ctrl = &list->entries[i];
 
-		if (strcmp(ctrl->channel.name, "rpmsg_ctrl"))
+		/* A firmware may call its own service so; that one has no such device. */
+		if (strncmp(ctrl->channel.endpoint, "rpmsg_ctrl", strlen("rpmsg_ctrl")))
 			continue;
 		for (size_t k = 0; k < list->count; k++)
 			if (!strcmp(list->entries[k].bus, ctrl->bus))
@@ -262,9 +263,18 @@ static void fill_ctrl(struct list *list)
 	}
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && !strcmp(text + len - end_len, end);
+}
+
+/* The kernel's own two. A firmware's service of that name is at another address. */
 static bool is_fixed(const struct channel *channel)
 {
-	return !strcmp(channel->name, "rpmsg_ctrl") || !strcmp(channel->name, "rpmsg_ns");
+	return ends_with(channel->device, ".rpmsg_ctrl.0.0") ||
+	       ends_with(channel->device, ".rpmsg_ns.53.53");
 }
 
 static int compare(const void *a, const void *b)

@@ -301,6 +301,21 @@ static void channels_stay_while_crashed_and_go_with_the_recovery(void **state)
 	node_release(open);
 }
 
+/* The kernel's drivers of these know their devices by an override, not by a name. */
+static void a_service_may_be_called_as_the_kernels_own_devices(void **state)
+{
+	struct rpmsg_mount *f = *state;
+
+	remote_ns(f->remote, "rpmsg_ctrl", 0x401, true);
+	remote_ns(f->remote, "rpmsg_ns", 0x402, true);
+	rpmsg_mount_settle(f);
+	assert_text(BUS "/virtio0.rpmsg_ctrl.-1.1025/driver_override", "(null)\n");
+	assert_null(front_find(&f->front, BUS "/virtio0.rpmsg_ctrl.-1.1025/driver"));
+	assert_null(front_find(&f->front, BUS "/virtio0.rpmsg_ns.-1.1026/driver"));
+	assert_null(front_find(&f->front, "dev/rpmsg_ctrl1"));
+	assert_store("bus/rpmsg/drivers/rpmsg_ctrl/bind", "virtio0.rpmsg_ctrl.-1.1025", -ENODEV);
+}
+
 static void findings_and_counters_lie_apart(void **state)
 {
 	struct rpmsg_mount *f = *state;
@@ -331,6 +346,7 @@ int main(void)
 		test(a_channel_that_somebody_has_open_is_not_taken),
 		test(a_stop_takes_everything_and_a_start_brings_it_back),
 		test(channels_stay_while_crashed_and_go_with_the_recovery),
+		test(a_service_may_be_called_as_the_kernels_own_devices),
 		test(findings_and_counters_lie_apart),
 	};
 

@@ -116,6 +116,13 @@ expect 0 recv --hex --first AB --count 1 late
 expect 5 recv --timeout 0.1 late
 says "$err" "ETIMEDOUT"
 expect 0 send control "withdraw late 500"
+# A firmware may call its service as the kernel calls its own.
+expect 0 send --reply control "announce rpmsg_ctrl 501" "announce rpmsg_ns 502"
+await virtio1.rpmsg_ns rproc channels
+expect 0 send --reply rpmsg_ctrl hello
+[ "$out" = hello ] || fail "the service rpmsg_ctrl said: $out"
+expect 0 send --reply rpmsg_ns hello
+expect 0 send --reply control "withdraw rpmsg_ctrl 501" "withdraw rpmsg_ns 502"
 await '^0$' sh -c "\"$tool\" --mount \"$mnt\" channels | grep -c late"
 
 # ---- what status says, once a service has been there for a while
