@@ -119,7 +119,8 @@ struct rproc_memory {
 /*
  * Where carveouts and vrings come from that nobody registered.
  * @alloc: @len bytes aligned to @align (a power of two); @da is the wanted
- *	   device address or RPROC_RSC_ADDR_ANY. -ENOMEM if it cannot. On the worker.
+ *	   device address or RPROC_RSC_ADDR_ANY. Fills all of *@ret_memory, whose len is not
+ *	   less than @len. -ENOMEM if it cannot. On the worker.
  * @free: on the worker.
  */
 struct rproc_memory_provider {

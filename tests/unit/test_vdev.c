@@ -290,6 +290,34 @@ static void a_ring_that_does_not_fit_the_boards_memory_fails_the_vdev_alone(void
 
 /* ---- what its driver sees ------------------------------------------------------------------ */
 
+/* The same while they are large enough; what was lent is taken back at the stop. */
+static void buffers_come_from_the_provider_and_go_with_the_vdev(void **state)
+{
+	struct recorder *rec = boot_full();
+	int before = recorder_provided(rec);
+	struct rproc_memory first, again;
+	bool is_iomem = true;
+
+	(void)state;
+	recorder_fail(rec, REC_ALLOC, -EBUSY);
+	assert_int_equal(rproc_vdev_buffers(rec->vdev, 1, &first, &is_iomem), -ENOMEM);
+	recorder_expect_story(rec, "virtio0 needs 4096 bytes for its buffers and dsp has none that "
+				   "the processor reaches (-16)");
+	recorder_fail(rec, REC_ALLOC, 0);
+	assert_int_equal(rproc_vdev_buffers(rec->vdev, 4097, &first, &is_iomem), 0);
+	assert_false(is_iomem);
+	assert_int_equal(first.len, 8192);
+	assert_int_equal(rproc_vdev_buffers(rec->vdev, 8192, &again, &is_iomem), 0);
+	assert_ptr_equal(again.va, first.va);
+	assert_int_equal(recorder_provided(rec), before + 1);
+	assert_int_equal(rproc_vdev_buffers(rec->vdev, 8193, &again, &is_iomem), 0);
+	assert_int_equal(again.len, 12288);
+	assert_int_equal(recorder_provided(rec), before + 1);
+	assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+	recorder_free(rec);
+}
+
 static void the_driver_of_a_vdev_sees_what_the_table_offers(void **state)
 {
 	struct recorder *rec = boot_full();
@@ -527,6 +555,7 @@ int main(void)
 		cmocka_unit_test(a_vdev_that_nobody_claims_runs_all_the_same),
 		cmocka_unit_test(notify_ids_and_numbers_are_the_lowest_free),
 		cmocka_unit_test(a_ring_lies_in_the_boards_memory_of_its_name),
+		cmocka_unit_test(buffers_come_from_the_provider_and_go_with_the_vdev),
 		cmocka_unit_test(the_driver_of_a_vdev_sees_what_the_table_offers),
 		cmocka_unit_test(config_space_ends_where_the_table_says),
 		cmocka_unit_test(kicks_reach_the_driver_with_the_notify_id),
