@@ -225,6 +225,29 @@ static void a_crash_reported_before_add_of_a_running_core_is_handled(void **stat
 	recorder_free(rec);
 }
 
+/* Nobody waits for an answer: the loop tries again until there is a thread. */
+static void a_crash_reported_before_add_is_handled_when_there_is_a_thread(void **state)
+{
+	const struct recorder_options options = { .not_added = true, .detached = true };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	rproc_set_recovery(rec->rproc, false);
+	rproc_set_auto_boot(rec->rproc, false);
+	rproc_report_crash(rec->rproc, RPROC_CRASH_WATCHDOG);
+	await_loop(rec);
+	assert_int_equal(sem_init(&refused, 0, 0), 0);
+	atomic_store(&no_threads, true);
+	assert_int_equal(rproc_add(rec->rproc), 0);
+	/* Once where it was added, once on the loop. */
+	sem_wait(&refused);
+	sem_wait(&refused);
+	recorder_expect_state(rec, RPROC_STATE_DETACHED, 0);
+	atomic_store(&no_threads, false);
+	recorder_wait_state(rec, RPROC_STATE_CRASHED);
+	recorder_free(rec);
+}
+
 static void register_segment(struct recorder *rec)
 {
 	assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 16), 0);
@@ -356,6 +379,7 @@ int main(void)
 		cmocka_unit_test(only_what_has_an_id_can_be_withdrawn),
 		cmocka_unit_test(a_crash_reported_before_add_is_none_of_a_later_boot),
 		cmocka_unit_test(a_crash_reported_before_add_of_a_running_core_is_handled),
+		cmocka_unit_test(a_crash_reported_before_add_is_handled_when_there_is_a_thread),
 		cmocka_unit_test(a_crash_that_found_no_thread_is_handled_soon_though_a_dump_waits),
 		cmocka_unit_test(
 			a_deleted_processor_whose_stop_fails_leaves_nothing_with_its_driver),

@@ -434,13 +434,34 @@ static void check_attach(struct recorder *rec, int result)
 	assert_int_equal(core_word(vdev, 44 + 12), 0);
 }
 
+static int act_attach_and_stop(struct recorder *rec)
+{
+	int ret = rproc_boot(rec->rproc);
+
+	return ret ? ret : rproc_shutdown(rec->rproc);
+}
+
+static void check_attach_and_stop(struct recorder *rec, int result)
+{
+	(void)result;
+	/* A stop that had no memory for the table is tried again, and so is an attach. */
+	if (rproc_state(rec->rproc) == RPROC_STATE_DETACHED)
+		assert_int_equal(rproc_boot(rec->rproc), 0);
+	if (rproc_state(rec->rproc) == RPROC_STATE_ATTACHED)
+		assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+}
+
 static void attach_and_detach_survive_it(void **state)
 {
-	static const struct oom_scenario attach = { "attach and detach", setup_detached, act_attach,
+	static const struct oom_scenario detach = { "attach and detach", setup_detached, act_attach,
 						    check_attach };
+	static const struct oom_scenario stop = { "attach and stop", setup_detached,
+						  act_attach_and_stop, check_attach_and_stop };
 
 	(void)state;
-	oom_run(&attach);
+	oom_run(&detach);
+	oom_run(&stop);
 }
 
 /* ---- requests and snapshots ---------------------------------------------------------------- */
