@@ -49,10 +49,10 @@ static void on_event(int fd, void *data)
 
 	(void)fd;
 	ret = host_client_read_death(&host->client, &death);
-	if (!ret)
+	/* The end of the pipe stays readable for ever; it is told once, when it can be unwatched. */
+	if (!ret || (ret < 0 && !atomic_load(&host->event_watch)))
 		return;
 	report_death(host, &death);
-	/* The end of the pipe stays readable for ever. */
 	if (ret < 0)
 		end_watch(&host->event_watch);
 }
