@@ -31,13 +31,16 @@ foreach(test
 	rproc_add_host_test(${test} ${test}.c)
 endforeach()
 
-foreach(test test_host_plugin test_host_programs)
-	rproc_add_host_test(${test} ${test}.c host_board_fixture.c
+# rproc_add_host_board_test(name): with the core, the plugin and the built-in board.
+function(rproc_add_host_board_test name)
+	rproc_add_host_test(${name} ${name}.c host_board_fixture.c
 		$<TARGET_OBJECTS:rproc_plugin_host>)
-	target_compile_definitions(${test} PRIVATE
+	target_compile_definitions(${name} PRIVATE
 		HOST_TEST_BOARD="${CMAKE_BINARY_DIR}/plugins/host/host.dtb")
-	add_dependencies(${test} rproc_host_board)
-endforeach()
+	add_dependencies(${name} rproc_host_board)
+endfunction()
+rproc_add_host_board_test(test_host_plugin)
+rproc_add_host_board_test(test_host_programs)
 rproc_add_host_test(test_host_board test_host_board.c dtb_writer.c
 	$<TARGET_OBJECTS:rproc_plugin_host>)
 

@@ -19,10 +19,5 @@ if(NOT RPROC_SANITIZE)
 	rproc_add_unit_test(test_oom_rpmsg test_oom_rpmsg.c oom_scenario.c oom.c)
 	target_link_libraries(test_oom_rpmsg PRIVATE rproc_rpmsg_fixture -Wl,--wrap=pthread_create)
 endif()
-foreach(test test_rpmsg_host soak_rpmsg)
-	rproc_add_host_test(${test} ${test}.c host_board_fixture.c
-		$<TARGET_OBJECTS:rproc_plugin_host>)
-	target_compile_definitions(${test} PRIVATE
-		HOST_TEST_BOARD="${CMAKE_BINARY_DIR}/plugins/host/host.dtb")
-	add_dependencies(${test} rproc_host_board)
-endforeach()
+rproc_add_host_board_test(test_rpmsg_host)
+rproc_add_host_board_test(soak_rpmsg)

@@ -374,18 +374,26 @@ static void attach_reads_the_running_table_once(void **state)
 
 /* ---- detach of what this program started ---------------------------------------------------- */
 
-static void a_processor_that_we_started_can_be_left_if_its_driver_says_so(void **state)
+/* Booted by us, and its driver may leave it running. */
+static struct recorder *start_ours(void)
 {
 	const struct recorder_options options = { .detach_running = true };
 	struct fixture_image image = core_image_full();
 	struct recorder *rec = recorder_new(&options);
-	size_t size;
-	uint8_t *fresh = fixture_table_finish(core_table_full(), &size);
 
-	(void)state;
 	recorder_claim_vdevs(rec, 7);
 	recorder_use_image(rec, &image);
 	assert_int_equal(rproc_boot(rec->rproc), 0);
+	return rec;
+}
+
+static void a_processor_that_we_started_can_be_left_if_its_driver_says_so(void **state)
+{
+	size_t size;
+	uint8_t *fresh = fixture_table_finish(core_table_full(), &size);
+	struct recorder *rec = start_ours();
+
+	(void)state;
 	assert_memory_not_equal(rec->ram + 0x1000, fresh, size);
 	recorder_forget(rec);
 	assert_int_equal(rproc_detach(rec->rproc), 0);
@@ -403,16 +411,11 @@ static void a_processor_that_we_started_can_be_left_if_its_driver_says_so(void *
 
 static void a_detach_of_what_we_started_restores_the_table_after_a_failed_stop(void **state)
 {
-	const struct recorder_options options = { .detach_running = true };
-	struct fixture_image image = core_image_full();
-	struct recorder *rec = recorder_new(&options);
 	size_t size;
 	uint8_t *fresh = fixture_table_finish(core_table_full(), &size);
+	struct recorder *rec = start_ours();
 
 	(void)state;
-	recorder_claim_vdevs(rec, 7);
-	recorder_use_image(rec, &image);
-	assert_int_equal(rproc_boot(rec->rproc), 0);
 	recorder_fail(rec, REC_STOP, -EIO);
 	assert_int_equal(rproc_shutdown(rec->rproc), -EIO);
 	assert_memory_not_equal(rec->ram + 0x1000, fresh, size);
@@ -424,15 +427,11 @@ static void a_detach_of_what_we_started_restores_the_table_after_a_failed_stop(v
 
 static void a_failed_detach_of_what_we_started_can_be_tried_again(void **state)
 {
-	const struct recorder_options options = { .detach_running = true };
-	struct fixture_image image = core_image_full();
-	struct recorder *rec = recorder_new(&options);
 	size_t size;
 	uint8_t *fresh = fixture_table_finish(core_table_full(), &size);
+	struct recorder *rec = start_ours();
 
 	(void)state;
-	recorder_use_image(rec, &image);
-	assert_int_equal(rproc_boot(rec->rproc), 0);
 	recorder_fail(rec, REC_DETACH, -EIO);
 	assert_int_equal(rproc_detach(rec->rproc), -EIO);
 	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
