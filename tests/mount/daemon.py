@@ -122,8 +122,7 @@ def test_one_mount_point_has_one_name(place):
     # A mount through a link is where the link leads, also when its daemon is dead.
     fs = Rprocfs(place, mountpoint=link).start()
     assert is_mounted(place.mount)
-    os.kill(fs.pid(), signal.SIGKILL)
-    wait_for(lambda: not fs.pid())
+    fs.end(signal.SIGKILL)  # waits for its last thread, which may hold the lock still
     fs = Rprocfs(place, mountpoint=relative).start()
     assert read(fs.path("state")) == "offline\n"
     fs.end()
