@@ -43,18 +43,25 @@ int main(int argc, char **argv)
 	struct rproc_context *context;
 	struct rproc_device *device;
 	struct rproc *rproc;
+	char why[512];
+	int err;
 
-	if (argc != 2 || rproc_context_new(&options, &context) ||
-	    rproc_device_new(context, "core0", &device))
+	if (argc != 2)
+		return fprintf(stderr, "usage: %s PROGRAM\n", argv[0]), 2;
+	if (rproc_context_new(&options, &context) || rproc_device_new(context, "core0", &device))
 		return 1;
 	rproc = rproc_alloc(device, "core0", &ops, argv[1], 0);
 	rproc_set_auto_boot(rproc, false);
-	if (!rproc_add(rproc) && !rproc_boot(rproc))
-		printf("%s is %s\n", rproc_name(rproc), rproc_state_name(rproc_state(rproc)));
-	getchar();
+	err = rproc_add(rproc);
+	if (!err)
+		err = rproc_boot(rproc);
+	rproc_last_error(rproc, why, sizeof(why));
+	printf("%s is %s %s\n", rproc_name(rproc), rproc_state_name(rproc_state(rproc)), why);
+	if (!err)
+		getchar();
 	rproc_del(rproc); /* stops it first */
 	rproc_free(rproc);
 	rproc_device_put(device);
 	rproc_context_free(context);
-	return 0;
+	return err ? 1 : 0;
 }

@@ -7,6 +7,7 @@
  *
  *     send_message BOARD.dtb FIRMWARE_DIR FIRMWARE SERVICE [PLUGIN_DIR [STATE_DIR]]
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <librproc/rpmsg.h>
@@ -26,7 +27,12 @@ static int open_service(struct rproc_context *context, struct rproc *rproc, cons
 		err = rproc_rpmsg_open(context, channel.id, NULL, ret_ept);
 	if (err) {
 		rproc_rpmsg_diagnosis(rproc, why, sizeof(why));
-		fprintf(stderr, "%s: %s\n%s\n", service, strerror(-err), why);
+		if (err == -ETIMEDOUT)
+			fprintf(stderr, "%s announced no service %s within %d ms\n",
+				rproc_name(rproc), service, WAIT_MS);
+		else
+			fprintf(stderr, "%s: %s\n", service, strerror(-err));
+		fputs(why, stderr);
 		return err;
 	}
 	printf("%s: %s, messages of up to %zu bytes\n", service, channel.device,

@@ -217,8 +217,7 @@ static int open_session(struct daemon *daemon)
 	pthread_mutex_unlock(&daemon->lock);
 	err = session_mount(session, daemon->mountpoint.path);
 	if (err)
-		fprintf(stderr, "rprocfs: cannot mount %s%s\n", daemon->mountpoint.path,
-			access("/dev/fuse", R_OK | W_OK) ? ": /dev/fuse cannot be opened" : "");
+		mountpoint_explain(&daemon->mountpoint);
 	return err;
 }
 

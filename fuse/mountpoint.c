@@ -181,6 +181,20 @@ static int private_dir(const char *path)
 	return access(path, W_OK | X_OK) ? -errno : 0;
 }
 
+static int complain_of_dir(const char *dir, const char *advice, int err)
+{
+	struct stat st;
+
+	if (err != -EPERM || stat(dir, &st))
+		return complain(dir, advice, err);
+	fprintf(stderr,
+		"rprocfs: %s: %s: it belongs to user %u with mode 0%o, and must be user %u's and "
+		"writable by nobody else\n",
+		dir, advice, (unsigned int)st.st_uid, (unsigned int)st.st_mode & 07777,
+		(unsigned int)geteuid());
+	return err;
+}
+
 /* The one asked for; else that of the machine, or of the user. */
 static int choose_state_dir(const char *asked, char **ret_dir)
 {
@@ -190,7 +204,7 @@ static int choose_state_dir(const char *asked, char **ret_dir)
 	if (asked) {
 		err = private_dir(asked);
 		if (err)
-			return complain(asked, "cannot keep state here", err);
+			return complain_of_dir(asked, "cannot keep state here", err);
 		dir = strdup(asked);
 	} else if (!geteuid() && !private_dir("/run/librproc")) {
 		dir = strdup("/run/librproc");
@@ -201,7 +215,7 @@ static int choose_state_dir(const char *asked, char **ret_dir)
 		return -ENOMEM;
 	err = private_dir(dir);
 	if (err) {
-		complain(dir, "cannot keep state here, give --state-dir", err);
+		complain_of_dir(dir, "cannot keep state here, give --state-dir", err);
 		free(dir);
 		return err;
 	}
@@ -267,6 +281,40 @@ static int take_lock(struct mountpoint *mountpoint)
 		return errno == EWOULDBLOCK ? refuse(mountpoint)
 					    : complain(mountpoint->lock_path, "flock", -errno);
 	return 0;
+}
+
+/* ---- why not ------------------------------------------------------------------------------- */
+
+#define AS_CONTAINER "a container needs --device /dev/fuse --cap-add SYS_ADMIN"
+
+void mountpoint_explain(const struct mountpoint *mountpoint)
+{
+	const unsigned int user = (unsigned int)geteuid();
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	int err = fd < 0 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	fprintf(stderr, "rprocfs: cannot mount %s: ", mountpoint->path);
+	if (err == ENOENT)
+		fputs("there is no /dev/fuse\n  try: modprobe fuse; " AS_CONTAINER "\n", stderr);
+	else if (err == EACCES && user)
+		fprintf(stderr,
+			"user %u may not open /dev/fuse\n"
+			"  try: as root, chmod 666 /dev/fuse, or run this as root\n",
+			user);
+	else if (err)
+		fprintf(stderr, "/dev/fuse cannot be opened: %s\n  try: modprobe fuse; " AS_CONTAINER "\n",
+			strerror(err));
+	else if (user)
+		fprintf(stderr,
+			"user %u may not mount here\n"
+			"  try: unshare -Urm, for a mount namespace of your own, or run this as root\n",
+			user);
+	else
+		fputs("the kernel refuses it\n  try: " AS_CONTAINER
+		      ", and no profile that forbids mounts\n",
+		      stderr);
 }
 
 /* ---- all together ---------------------------------------------------------------------------- */

@@ -36,4 +36,7 @@ void mountpoint_leave(const struct mountpoint *mountpoint);
 /* Unlock. The mount itself is the session's. */
 void mountpoint_fini(struct mountpoint *mountpoint);
 
+/* A mount that was refused: say why as far as can be seen, and what to try. */
+void mountpoint_explain(const struct mountpoint *mountpoint);
+
 #endif

@@ -272,8 +272,10 @@ static int take_bytes(struct rproc *rproc, const struct set_firmware *set, void 
 		if (!ret)
 			return 0;
 		return rproc_story(rproc, ret, "firmware",
-				   "'%s': descriptor %d is no readable regular file of 1 to %zu bytes",
-				   set->name, set->fd, max);
+				   "'%s': descriptor %d is no readable regular file of 1 to %zu "
+				   "bytes%s",
+				   set->name, set->fd, max,
+				   set->fd < 0 ? ": could it not be opened?" : "");
 	}
 	*ret_bytes = NULL;
 	*ret_size = set->size;

@@ -122,8 +122,7 @@ def test_one_mount_point_has_one_name(place):
     # A mount through a link is where the link leads, also when its daemon is dead.
     fs = Rprocfs(place, mountpoint=link).start()
     assert is_mounted(place.mount)
-    os.kill(fs.pid(), signal.SIGKILL)
-    wait_for(lambda: not fs.pid())
+    fs.end(signal.SIGKILL)  # waits for its last thread, which may hold the lock still
     fs = Rprocfs(place, mountpoint=relative).start()
     assert read(fs.path("state")) == "offline\n"
     fs.end()
@@ -280,6 +279,37 @@ def test_without_dev_null_nothing_keeps_the_terminal(place):
     for pid in server, monitor:
         for fd in "012":
             assert os.readlink("/proc/%d/fd/%s" % (pid, fd)) == "/"
+
+
+def test_a_mount_that_is_refused_says_what_to_try(place):
+    skip_unless_root()
+    device = "mknod -m %s /dev/fuse c %d %d; " + ("mknod -m 666 /dev/null c %d %d" % (
+        os.major(os.stat("/dev/null").st_rdev), os.minor(os.stat("/dev/null").st_rdev)))
+    number = os.stat("/dev/fuse").st_rdev
+    number = os.major(number), os.minor(number)
+    state, mine = place.dir + "/s", place.dir + "/mine"
+    for path in (state, mine):
+        os.mkdir(path, 0o700)
+    os.chown(state, 65534, 65534)
+    nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups "
+    if subprocess.run(nobody.split() + ["test", "-x", Rprocfs(place).command[0]]).returncode:
+        raise Skip("user 65534 cannot reach the build directory")
+    for prepare, become, text in (
+            ("true", "", "there is no /dev/fuse\n  try: modprobe fuse"),
+            (device % ("600", *number), nobody, "user 65534 may not open /dev/fuse\n  try: as root"),
+            (device % ("666", *number), nobody, "user 65534 may not mount here\n  try: unshare -Urm"),
+            (device % ("666", *number), "setpriv --bounding-set -sys_admin --inh-caps -sys_admin ",
+             "the kernel refuses it\n  try: a container needs")):
+        fs = Rprocfs(place, "--state-dir", state if become == nobody else mine)
+        script = "mount -t tmpfs none /dev; %s; exec %s\"$@\"" % (prepare, become)
+        result = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh"] + fs.command, text=True,
+                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                timeout=WAIT_S * SLOW)
+        assert result.returncode == 1, (text, result)
+        assert "rprocfs: cannot mount %s: " % place.mount + text in result.stderr, (text, result)
+    result = subprocess.run(Rprocfs(place, "--state-dir", state).command, text=True,
+                            stderr=subprocess.PIPE)
+    assert result.returncode == 1 and "belongs to user 65534 with mode 0700" in result.stderr, result
 
 
 def command_line(pid):

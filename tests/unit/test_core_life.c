@@ -154,6 +154,7 @@ static void a_bad_descriptor_waits_its_turn(void **state)
 	assert_ptr_equal(answer, rec);
 	assert_int_equal(result, 1);
 	recorder_expect_story(rec, "descriptor -1 is no readable regular file");
+	recorder_expect_story(rec, "could it not be opened?");
 	recorder_free(rec);
 }
 

@@ -40,6 +40,14 @@ says 'stopped remote processor host0'
 run follow_trace "$board" "$firmware" crash_exit_on_start.elf "$plugins" "$dir/state"
 says 'host0 is crashed: crash: fatal error'
 
+run own_processor /bin/cat </dev/null
+says 'core0 is running'
+if "$build/examples/own_processor" /no/such/program >"$dir/out" 2>&1 </dev/null; then
+	echo "examples: own_processor started what is not there"
+	exit 1
+fi
+says "core0 is offline firmware: no usable file '/no/such/program'"
+
 printf 'start\nbogus\nstop\nstop\n' >"$dir/words"
 run wait_for_events "$board" "$firmware" hello.elf "$plugins" "$dir/state" <"$dir/words"
 says 'offline -> running'
@@ -62,7 +70,7 @@ if "$build/examples/send_message" "$board" "$firmware" hello.elf rpmsg-raw "$plu
 	echo "examples: send_message found a service in hello.elf"
 	exit 1
 fi
-says 'rpmsg-raw: '
+says 'host0 announced no service rpmsg-raw within'
 if "$build/examples/boot_from_buffer" "$board" "$0" "$plugins" "$dir/state" >"$dir/out" 2>&1; then
 	echo "examples: boot_from_buffer booted a shell script"
 	exit 1
