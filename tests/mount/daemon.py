@@ -267,9 +267,8 @@ def test_without_dev_null_nothing_keeps_the_terminal(place):
                             stderr=subprocess.PIPE, timeout=WAIT_S * SLOW)
     # The pipes ended, or this would not have come back: nobody holds them.
     assert (result.returncode, result.stderr) == (0, b""), result
-    server, = (int(p) for p in filter(str.isdigit, os.listdir("/proc"))
-               if fs.mount in command_line(p))
-    place.at_end(lambda: os.kill(server, signal.SIGTERM))
+    server = fs.pid()
+    place.at_end(lambda: fs.end())
     root = "/proc/%d/root" % server
     wait_for(lambda: read(root + fs.path("state")) == "running\n")
     monitor, = (int(p) for p in filter(str.isdigit, os.listdir("/proc"))
