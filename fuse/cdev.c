@@ -70,6 +70,15 @@ static void cdev_ioctl(struct node_open *open, struct node_call *call)
 	}
 }
 
+/* A descriptor keeps the processor: its index is free again when the last one is closed. */
+static int cdev_open(struct node_open *open)
+{
+	const struct processor *processor = open->node->priv;
+
+	open->stamp = (uintptr_t)rproc_get(processor->rproc);
+	return 0;
+}
+
 static void released(struct rproc *rproc, int result, void *data)
 {
 	(void)rproc;
@@ -80,15 +89,17 @@ static void released(struct rproc *rproc, int result, void *data)
 static void cdev_release(struct node_open *open)
 {
 	struct processor *processor = open->node->priv;
+	struct rproc *rproc = (struct rproc *)(uintptr_t)open->stamp;
 
-	if (open->node->removed || !processor->shutdown_on_release)
-		return;
-	rproc_request(processor->rproc, RPROC_REQUEST_RELEASE, NULL, released, NULL);
+	if (!open->node->removed && processor->shutdown_on_release)
+		rproc_request(rproc, RPROC_REQUEST_RELEASE, NULL, released, NULL);
+	rproc_put(rproc);
 }
 
 static const struct node_ops cdev_ops = {
 	.flags = NODE_STREAM,
 	.unreadable = -EINVAL,
+	.open = cdev_open,
 	.release = cdev_release,
 	.store = cdev_store,
 	.ioctl = cdev_ioctl,

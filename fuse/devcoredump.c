@@ -51,7 +51,7 @@ static uint64_t data_size(struct node *node)
 	return dump->size;
 }
 
-static const struct node_ops data_ops = { .flags = NODE_STRICT | NODE_SIZELESS,
+static const struct node_ops data_ops = { .flags = NODE_STRICT | NODE_SIZELESS | NODE_PAGED,
 					  .read = data_read,
 					  .store = data_store,
 					  .size = data_size };

@@ -458,7 +458,10 @@ struct rproc_coredump_info {
 	size_t size; /* bytes of the whole ELF file */
 	bool inline_dump; /* read from memory on demand; recovery waits for the release */
 };
-/* The dump with the lowest number above @number; -ENOENT if there is none. */
+/*
+ * The dump with the lowest number above @number; -ENOENT if there is none. A dump outlives
+ * its processor, whose index is not given out again before.
+ */
 int rproc_coredump_next(struct rproc_context *context, uint64_t number,
 			struct rproc_coredump_info *ret_info);
 /* Bytes of a dump; 0 at its end; -ENODEV once it is released. */

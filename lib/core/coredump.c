@@ -24,6 +24,8 @@ struct dump {
 	int64_t deadline_ms;
 	/* constant from here on */
 	struct rproc *rproc; /* inline: borrowed, it waits for us; else NULL */
+	/* else a reference: as in Linux its index is free again when its dump is gone */
+	struct rproc *held;
 	char *bytes;	     /* headers (inline), or the whole file */
 	size_t num_bytes;
 	size_t num_pieces;
@@ -181,6 +183,7 @@ err_free:
 
 static void free_dump(struct dump *dump)
 {
+	rproc_put(dump->held);
 	free(dump->bytes);
 	free(dump);
 }
@@ -252,6 +255,7 @@ static uint64_t publish(struct rproc *rproc, struct dump *dump)
 	if (!dumps->disabled && !has_dump(dumps, rproc->serial)) {
 		number = dump->info.number = ++dumps->last_number;
 		dump->deadline_ms = now_ms() + rproc->context->dump_timeout_ms;
+		dump->held = dump->rproc ? NULL : rproc_get(rproc);
 		list_add_tail(&dumps->list, &dump->link);
 		tell(rproc->context, dump, RPROC_EVENT_COREDUMP, "coredump");
 	}

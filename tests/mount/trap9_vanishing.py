@@ -87,14 +87,19 @@ def test_a_processor_and_its_successor(place):
     device = os.open(server.path("dev"), os.O_RDWR)
     server.tell("remove 0")
     wait_for(lambda: not os.listdir(server.mount + "/class/remoteproc"))
-    server.tell("add next")
+    server.tell("add other")
     wait_for(lambda: os.listdir(server.mount + "/class/remoteproc"))
+    # A descriptor of the device keeps the number, one of an attribute does not.
+    assert os.listdir(server.mount + "/class/remoteproc") == ["remoteproc1"]
+    fails(errno.ENODEV, os.write, device, b"start")
+    os.close(device)
+    server.tell("add next")
+    wait_for(lambda: os.path.exists(server.path("name")))
     assert read(server.path("name")) == "next\n"
     fails(errno.ENODEV, os.pread, state, 100, 0)
     fails(errno.ENODEV, os.write, write_state, b"start")
     fails(errno.EIO, os.pread, debug, 100, 0)
-    fails(errno.ENODEV, os.write, device, b"start")
-    for fd in (state, write_state, debug, device):
+    for fd in (state, write_state, debug):
         os.close(fd)
     assert read(server.path("state")) == "offline\n"
 

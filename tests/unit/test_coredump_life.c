@@ -52,7 +52,7 @@ static void dumps_of_different_processors_do_not_hinder_each_other(void **state)
 	recorder_free(rec);
 }
 
-/* A dump outlives its processor, and is not taken for that of the next one of its index. */
+/* A dump outlives its processor, and keeps its index for as long. */
 static void a_dump_of_a_processor_that_is_gone_does_not_hinder_the_next(void **state)
 {
 	struct recorder *keeper = recorder_new(NULL);
@@ -62,15 +62,21 @@ static void a_dump_of_a_processor_that_is_gone_does_not_hinder_the_next(void **s
 
 	(void)state;
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	assert_int_equal(rproc_index(rec->rproc), 1);
 	recorder_free(rec);
 	options.name = "next";
 	rec = coredump_open(&options, ELFCLASS32, RPROC_COREDUMP_ENABLED);
-	assert_int_equal(rproc_index(rec->rproc), 1);
+	assert_int_equal(rproc_index(rec->rproc), 2);
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
 	assert_int_equal(rproc_coredump_next(keeper->context, 0, &info), 0);
 	assert_string_equal(info.name, "first");
 	assert_int_equal(rproc_coredump_next(keeper->context, 1, &info), 0);
 	assert_string_equal(info.name, "next");
+	recorder_free(rec);
+	assert_int_equal(rproc_coredump_release(keeper->context, 1), 0);
+	options.name = "last";
+	rec = recorder_new(&options);
+	assert_int_equal(rproc_index(rec->rproc), 1);
 	recorder_free(rec);
 	recorder_free(keeper);
 }

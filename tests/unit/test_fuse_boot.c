@@ -68,7 +68,7 @@ static void dumps_come_and_go(void **state)
 {
 	struct fuse_fixture *f = *state;
 	struct node_open *open;
-	char buf[64];
+	char buf[64], word[5001];
 
 	f->rec->prepare = add_segment;
 	assert_store(C "coredump", "enabled", 7);
@@ -86,7 +86,9 @@ static void dumps_come_and_go(void **state)
 	assert_int_equal(front_open(&f->front, "class/devcoredump/devcd1/data", O_RDWR, &open), 0);
 	assert_int_equal(front_pread(&f->front, open, buf, 4, 0), 4);
 	assert_memory_equal(buf, "\177ELF", 4);
-	assert_int_equal(front_write(&f->front, open, "1", 1), 1);
+	memset(word, 'x', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	assert_int_equal(front_write(&f->front, open, word, sizeof(word) - 1), 4096);
 	assert_int_equal(front_pread(&f->front, open, buf, 4, 0), -ENODEV);
 	node_release(open);
 	assert_names("class/devcoredump", "disabled");
