@@ -241,8 +241,8 @@ int rpmsg_file_failed(const struct rpmsg_file *file, const char *verb, int error
 		remedy = "send less at once: a message has 496 bytes unless the firmware says "
 			 "otherwise";
 	else if (error == EPIPE)
-		remedy = "the processor has stopped or crashed; its channels come back under new "
-			 "numbers: rproc channels";
+		remedy = "the processor has stopped or crashed, or broken the protocol: rproc "
+			 "status; its channels come back under new numbers: rproc channels";
 	else if (error == ETIMEDOUT)
 		remedy = "is the service one that answers? rproc status says if the remote has "
 			 "stopped taking messages; --timeout SECONDS waits longer";

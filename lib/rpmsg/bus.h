@@ -217,6 +217,8 @@ void rpmsg_close_epts(struct rpmsg_bus *bus);
 /* Around a callback: with bus.lock. The endpoint stays in between. */
 void rpmsg_enter(struct rpmsg_frame *frame, struct rproc_rpmsg_ept *ept);
 void rpmsg_leave(struct rpmsg_frame *frame);
+/* With bus.lock, which is let go of meanwhile: until its callbacks run on this thread only. */
+void rpmsg_await_callbacks(struct rproc_rpmsg_ept *ept);
 /* Would this thread wait for itself? In any callback, or on the loop. */
 bool rpmsg_must_not_wait(const struct rproc_context *context);
 /* The innermost callback of @ept on this thread, or NULL. */

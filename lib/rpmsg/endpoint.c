@@ -133,8 +133,7 @@ struct rpmsg_frame *rpmsg_frame_of(const struct rproc_rpmsg_ept *ept)
 	return frame;
 }
 
-/* With bus.lock: until its callbacks run on this thread only. */
-static void await_callbacks(struct rproc_rpmsg_ept *ept)
+void rpmsg_await_callbacks(struct rproc_rpmsg_ept *ept)
 {
 	const struct rpmsg_frame *frame;
 	unsigned int own = 0;
@@ -206,7 +205,7 @@ void rpmsg_ept_close(struct rproc_rpmsg_ept *ept)
 		return;
 	pthread_mutex_lock(&bus->lock);
 	table_remove(bus, ept);
-	await_callbacks(ept);
+	rpmsg_await_callbacks(ept);
 	tell = ept->options.closed && !ept->destroyed;
 	if (tell)
 		rpmsg_enter(&frame, ept);
@@ -274,7 +273,7 @@ RPROC_API void rproc_rpmsg_destroy_ept(struct rproc_rpmsg_ept *ept)
 	atomic_store(&ept->dead, true);
 	wake(ept, true);
 	pthread_mutex_lock(&bus->lock);
-	await_callbacks(ept);
+	rpmsg_await_callbacks(ept);
 	pthread_mutex_unlock(&bus->lock);
 	if (opened)
 		rpmsg_channels_changed(bus->context);

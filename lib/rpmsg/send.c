@@ -379,9 +379,11 @@ static struct rproc_rpmsg_ept *next_writable(struct rpmsg_bus *bus, uint64_t fro
 
 static void tell_writable(struct rpmsg_bus *bus)
 {
+	void (*writable)(struct rproc_rpmsg_ept *ept, void *data);
 	struct rproc_rpmsg_ept *ept;
 	struct rpmsg_frame frame;
 	uint64_t from = 0;
+	void *arg;
 
 	pthread_mutex_lock(&bus->lock);
 	for (;;) {
@@ -391,9 +393,12 @@ static void tell_writable(struct rpmsg_bus *bus)
 		if (!ept)
 			break;
 		from = (uint64_t)ept->addr + 1;
+		/* Unlike the other callbacks this one may be put in later (socket.c). */
+		writable = ept->options.writable;
+		arg = ept->options.data;
 		rpmsg_enter(&frame, ept);
 		pthread_mutex_unlock(&bus->lock);
-		ept->options.writable(ept, ept->options.data);
+		writable(ept, arg);
 		pthread_mutex_lock(&bus->lock);
 		rpmsg_leave(&frame);
 	}

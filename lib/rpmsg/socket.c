@@ -268,6 +268,7 @@ err_free:
 	return ret;
 }
 
+/* When this returns the callback of before does not run any more. */
 static void set_writable(struct rproc_rpmsg_ept *ept, struct rpmsg_socket *s)
 {
 	struct rpmsg_bus *bus = ept->bus;
@@ -277,6 +278,7 @@ static void set_writable(struct rproc_rpmsg_ept *ept, struct rpmsg_socket *s)
 	ept->options.writable = s ? on_writable : NULL;
 	ept->options.data = s;
 	pthread_mutex_unlock(&bus->tx_lock);
+	rpmsg_await_callbacks(ept);
 	pthread_mutex_unlock(&bus->lock);
 }
 

@@ -358,6 +358,85 @@ static void driver_override_is_kept_as_it_is_given(void **state)
 	remote_free(remote);
 }
 
+/* ---- several vdevs --------------------------------------------------------------------------- */
+
+static struct recorder *boot_three_vdevs(void)
+{
+	static const uint32_t ids[] = { 7, 7, 11 };
+	struct fixture_table *table = fixture_table_new(false);
+	struct recorder *rec = recorder_new(NULL);
+	struct fixture_image image;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		fixture_table_vdev(table, ids[i], 0, 0);
+		fixture_table_vring(table, FIXTURE_ANY, 4096, 16, 0);
+		fixture_table_vring(table, FIXTURE_ANY, 4096, 16, 0);
+	}
+	image = core_image_with(table);
+	recorder_use_image(rec, &image);
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	recorder_forget(rec);
+	return rec;
+}
+
+static uint64_t channel_of(struct recorder *rec, const char *device)
+{
+	struct rproc_rpmsg_channel_info *info;
+	uint64_t id = 0;
+	size_t count, i;
+
+	assert_int_equal(rproc_rpmsg_get_channels(rec->context, &info, &count), 0);
+	assert_int_equal(count, 3);
+	for (i = 0; i < count; i++) {
+		if (!strcmp(info[i].device, device))
+			id = info[i].id;
+	}
+	free(info);
+	assert_int_not_equal(id, 0);
+	return id;
+}
+
+static struct rproc_rpmsg_ept *endpoint_of(struct recorder *rec, const char *ctrl)
+{
+	struct rproc_rpmsg_ept *ept;
+
+	assert_int_equal(rproc_rpmsg_create_ept(rec->context, channel_of(rec, ctrl), "e", 0x500, 1,
+						NULL, &ept),
+			 0);
+	return ept;
+}
+
+/* Addresses are each bus's own, and a ring that lies ends its own bus only. */
+static void each_vdev_has_a_bus_of_its_own(void **state)
+{
+	struct recorder *rec = boot_three_vdevs();
+	struct rproc_rpmsg_ept *first = endpoint_of(rec, "virtio0.rpmsg_ctrl.0.0");
+	struct rproc_rpmsg_ept *second = endpoint_of(rec, "virtio1.rpmsg_ctrl.0.0");
+	struct rproc_rpmsg_ept *serial;
+	uint8_t *ring;
+
+	(void)state;
+	assert_int_equal(rproc_rpmsg_open(rec->context, channel_of(rec, "virtio2.rproc-serial.0.0"),
+					  NULL, &serial),
+			 0);
+	assert_int_equal(rproc_rpmsg_send(first, "x", 1), 0);
+	assert_int_equal(rproc_rpmsg_send(second, "x", 1), 0);
+	assert_int_equal(rproc_rpmsg_send(serial, "x", 1), 0);
+	recorder_expect(rec, "kick 1\nkick 3\nkick 5\n");
+	ring = rproc_mem_va(rproc_find_carveout_by_name(rec->rproc, "vdev0vring1"));
+	ring[4096 + 2] = 77; /* the used index of its output */
+	assert_int_equal(rproc_vq_interrupt(rec->rproc, 1), 1);
+	recorder_wait_event(rec, RPROC_EVENT_VIRTIO_FAILED);
+	assert_int_equal(rproc_rpmsg_send(first, "x", 1), -EPIPE);
+	assert_int_equal(rproc_rpmsg_send(second, "x", 1), 0);
+	assert_int_equal(rproc_rpmsg_send(serial, "x", 1), 0);
+	rproc_rpmsg_destroy_ept(first);
+	rproc_rpmsg_destroy_ept(second);
+	rproc_rpmsg_destroy_ept(serial);
+	recorder_free(rec);
+}
+
 /* ---- diagnosis ----------------------------------------------------------------------------- */
 
 /* It says so, or will soon: nothing is odd before it has lasted for a second. */
@@ -434,6 +513,7 @@ int main(void)
 		cmocka_unit_test(a_released_channel_is_withdrawn_first),
 		cmocka_unit_test(a_channel_can_be_waited_for),
 		cmocka_unit_test(driver_override_is_kept_as_it_is_given),
+		cmocka_unit_test(each_vdev_has_a_bus_of_its_own),
 		cmocka_unit_test(the_diagnosis_names_what_is_odd),
 	};
 
