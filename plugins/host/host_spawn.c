@@ -154,8 +154,9 @@ static int set_attributes(posix_spawnattr_t *attr)
 	if (!ret)
 		ret = posix_spawnattr_setsigdefault(attr, &all);
 	if (!ret)
-		ret = posix_spawnattr_setflags(
-			attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+		ret = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
+							     POSIX_SPAWN_SETSIGDEF |
+							     POSIX_SPAWN_SETPGROUP);
 	return -ret;
 }
 

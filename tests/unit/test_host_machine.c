@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -461,6 +462,82 @@ static void firmware_is_never_favoured_over_other_processes(void **state)
 	}
 }
 
+/* ---- terminals ------------------------------------------------------------------------- */
+
+/* Field @n (from 1) of a process's stat, behind its name. */
+static long stat_field(int pid, int n)
+{
+	char path[64], buf[512], *at;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	len = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	assert_true(len > 0);
+	buf[len] = '\0';
+	at = strrchr(buf, ')');
+	assert_non_null(at);
+	for (n -= 2; n > 0; n--) {
+		at = strchr(at + 1, ' ');
+		assert_non_null(at);
+	}
+	return strtol(at, NULL, 10);
+}
+
+/* In a session of its own on a terminal: boot, detach, tell, and wait for the end. */
+static _Noreturn void detach_in_a_terminal(int master, int ready)
+{
+	const char *const terminal = ptsname(master);
+
+	signal(SIGHUP, SIG_DFL);
+	if (!terminal || setsid() < 0 || open(terminal, O_RDWR) < 0)
+		_exit(1);
+	close(master);
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello");
+	if (host_client_detach(&fixture.client) || write(ready, "", 1) != 1)
+		_exit(2);
+	for (;;)
+		pause();
+}
+
+static void the_end_of_a_terminal_passes_a_detached_processor_by(void **state)
+{
+	const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int ready[2], status, firmware;
+	char comm[24], byte;
+	pid_t child;
+
+	(void)state;
+	assert_true(master >= 0 && !grantpt(master) && !unlockpt(master));
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child)
+		detach_in_a_terminal(master, ready[1]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	snprintf(comm, sizeof(comm), "fw:%s", fixture.name);
+	firmware = host_fixture_find_process(comm);
+	assert_true(firmware > 0);
+	assert_int_equal(stat_field(firmware, 6), child);     /* one session */
+	assert_int_not_equal(stat_field(firmware, 5), child); /* not one group */
+	assert_int_equal(stat_field(firmware, 7), 0);	      /* no terminal */
+	close(master);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP);
+	assert_int_equal(host_client_claim(&fixture.client, &fixture.identity), 0);
+	assert_int_equal(fixture.client.power, HOST_POWER_RUNNING);
+	assert_int_equal(host_client_attach(&fixture.client), 0);
+	host_client_kick(&fixture.client, 3);
+	assert_true(host_fixture_await_fd(fixture.client.doorbell));
+	assert_int_equal(host_client_take_notified(&fixture.client), 1 << 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -488,6 +565,7 @@ int main(void)
 		T(firmware_that_dies_of_the_request_has_stopped),
 		T(two_starts_at_once_are_refused),
 		T(firmware_is_never_favoured_over_other_processes),
+		T(the_end_of_a_terminal_passes_a_detached_processor_by),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

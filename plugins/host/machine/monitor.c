@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -414,6 +415,22 @@ static void turn(struct monitor *monitor)
 		accept_caller(monitor);
 }
 
+/*
+ * A process group of its own, which host_spawn() has seen to, and no terminal: what ends
+ * a session passes it by. It stays in the session, since the scheduler may weigh sessions
+ * against each other (sched_autogroup_enabled), and a program and its processors, which
+ * wait for each other all the time, are one thing.
+ */
+static void leave_terminal(void)
+{
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (tty < 0)
+		return;
+	ioctl(tty, TIOCNOTTY);
+	close(tty);
+}
+
 /* Nobody's child, nobody's terminal, nobody's descriptors but our own. */
 static int become_daemon(const char *name)
 {
@@ -424,6 +441,7 @@ static int become_daemon(const char *name)
 	child = fork();
 	if (child)
 		_exit(child < 0);
+	leave_terminal();
 	/* Nothing can be read from or written to a mere path; and "/" is always there. */
 	fd = open("/", O_PATH | O_CLOEXEC);
 	if (fd < 0)
