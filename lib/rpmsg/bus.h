@@ -47,9 +47,11 @@ struct rpmsg_buffers {
 };
 
 /* Waiting awake for an answer that is on its way: pays where it comes at once. */
-struct rpmsg_spin {
+struct rpmsg_awake {
 	uint64_t sends;	   /* rpmsg_bus.sends when it was last considered */
 	unsigned int skip; /* opportunities to let pass */
+	int64_t credit_ns; /* what may be lost before that */
+	bool shared;	   /* the remote answered last when it was given this CPU */
 };
 
 struct rpmsg_bus {
@@ -82,7 +84,7 @@ struct rpmsg_bus {
 	struct rproc_vring_slot *rx_slots;
 	struct rpmsg_buffers rx_buf;
 	bool receiving, again; /* a thread is at it; it shall look once more */
-	struct rpmsg_spin spin;
+	struct rpmsg_awake awake;
 	uint32_t delivering;	       /* the buffer in its hands */
 	uint8_t *copy;		       /* the receiving thread's: a message in private memory */
 	struct rproc_rpmsg_ept **epts; /* by address */
@@ -238,6 +240,13 @@ void rpmsg_queue_end(struct rpmsg_queue *queue, bool leave);
 void rpmsg_receive(struct rpmsg_bus *bus);
 /* With bus.lock: give a receive buffer to the remote. */
 void rpmsg_post(struct rpmsg_bus *bus, uint32_t index);
+
+/* awake.c */
+/*
+ * With bus.lock, which is let go of meanwhile, by whoever receives: wait for the answer to
+ * what was sent since the last time, if that is likely to be short. true: something has come.
+ */
+bool rpmsg_stay_awake(struct rpmsg_bus *bus);
 
 /* send.c */
 void rpmsg_copy_to(const struct rpmsg_bus *bus, void *to, const void *from, size_t len);

@@ -16,15 +16,6 @@
 #define NO_RECIPIENT_LINES 10u
 #define MALFORMED_LINES	   10u
 
-/*
- * How long an answer is waited for awake: no longer than a sleep and a wake-up take. What
- * a vain wait cost is spread: so much for each message until the next is tried.
- */
-#define SPIN_NS	      INT64_C(6000)
-#define SPIN_LOOKS    16 /* between looks at the clock */
-#define SPIN_LONG_NS  INT64_C(100000000)
-#define SPIN_SHARE_NS 50
-
 #define SRC_AT 0u
 #define DST_AT 4u
 #define LEN_AT 12u
@@ -177,76 +168,7 @@ static unsigned int drain(struct rpmsg_bus *bus)
 	return budget;
 }
 
-/* ---- waiting awake ------------------------------------------------------------------------- */
-
-static inline void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield" ::: "memory");
-#endif
-}
-
-static int64_t precise_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* With the lock: was something sent that may be answered, and did it pay to wait before? */
-static bool worth_a_spin(struct rpmsg_bus *bus)
-{
-	uint64_t sends = atomic_load_explicit(&bus->sends, memory_order_relaxed);
-
-	if (sends == bus->spin.sends || atomic_load(&bus->dead))
-		return false;
-	bus->spin.sends = sends;
-	if (!bus->spin.skip)
-		return true;
-	bus->spin.skip--;
-	return false;
-}
-
-/* Look until something has come. Returns how many ns that took. */
-static int64_t look_for_used(struct rpmsg_bus *bus, bool *ret_came)
-{
-	int64_t begin = precise_now_ns(), took;
-	bool came = false;
-	int i;
-
-	do {
-		for (i = 0; i < SPIN_LOOKS && !came; i++) {
-			relax();
-			came = rproc_vring_has_used(&bus->rx);
-		}
-		took = precise_now_ns() - begin;
-	} while (!came && !atomic_load(&bus->dead) && took < SPIN_NS);
-	*ret_came = came;
-	return took;
-}
-
-/*
- * With the lock, which is let go of meanwhile; nobody else takes from the ring. While it is
- * looked at, the remote need not notify, and nobody has to be woken. true: something has come.
- */
-static bool spin(struct rpmsg_bus *bus)
-{
-	int64_t took;
-	bool came;
-
-	rproc_vring_disable_cb(&bus->rx);
-	pthread_mutex_unlock(&bus->lock);
-	took = look_for_used(bus, &came);
-	pthread_mutex_lock(&bus->lock);
-	/* Where the remote cannot run while we do, this is hardly ever tried. */
-	if (!came)
-		bus->spin.skip =
-			(unsigned int)((took < SPIN_LONG_NS ? took : SPIN_LONG_NS) / SPIN_SHARE_NS);
-	return came || rproc_vring_enable_cb(&bus->rx, 1);
-}
+/* ---- the remote's turn ----------------------------------------------------------------------- */
 
 static bool wants_kick(struct rpmsg_bus *bus)
 {
@@ -279,7 +201,7 @@ void rpmsg_receive(struct rpmsg_bus *bus)
 			rproc_vdev_kick(bus->vdev, RPMSG_INPUT);
 			pthread_mutex_lock(&bus->lock);
 		}
-	} while (left && ++turns < BUDGET && (bus->again || (worth_a_spin(bus) && spin(bus))));
+	} while (left && ++turns < BUDGET && (bus->again || rpmsg_stay_awake(bus)));
 	if (turns == BUDGET)
 		left = 0;
 	bus->receiving = false;

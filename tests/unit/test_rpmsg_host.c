@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -15,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <librproc/rpmsg.h>
 #include "host_board_fixture.h"
@@ -166,6 +169,67 @@ static void endpoints_of_many_threads_share_a_bus(void **state)
 		rproc_rpmsg_destroy_ept(stream[k].ept);
 	}
 	halt(rproc);
+}
+
+/* ---- one CPU for both sides ------------------------------------------------------------------ */
+
+struct trips {
+	uint32_t left, len;
+	int error;
+	int done; /* eventfd */
+	cpu_set_t before, cpu;
+	bool pinned;
+};
+
+static void next_trip(struct rproc_rpmsg_ept *ept, const struct rproc_rpmsg_message *message,
+		      void *data)
+{
+	struct trips *trips = data;
+	uint8_t expected[496];
+
+	if (!trips->pinned)
+		sched_setaffinity(0, sizeof(trips->cpu), &trips->cpu);
+	trips->pinned = true;
+	fill(expected, trips->len, trips->left);
+	if (message->len != trips->len || memcmp(message->data, expected, trips->len)) {
+		trips->error = -EPROTO;
+	} else if (--trips->left) {
+		trips->len = trips->left % 497;
+		fill(expected, trips->len, trips->left);
+		trips->error = rproc_rpmsg_trysend(ept, expected, trips->len);
+	}
+	if (trips->error || !trips->left) {
+		sched_setaffinity(0, sizeof(trips->before), &trips->before);
+		eventfd_write(trips->done, 1);
+	}
+}
+
+/* Whoever waits awake has to let the other side run, and to sleep when that is in vain. */
+static void both_sides_share_a_cpu(void **state)
+{
+	struct trips trips = { .left = 20000, .done = eventfd(0, EFD_CLOEXEC) };
+	const struct rproc_rpmsg_ept_options calling = { .size = sizeof(calling),
+							 .receive = next_trip,
+							 .data = &trips };
+	struct pollfd done = { .fd = trips.done, .events = POLLIN };
+	struct rproc_rpmsg_ept *ept;
+	struct rproc *rproc;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(trips.before), &trips.before), 0);
+	CPU_SET(sched_getcpu(), &trips.cpu);
+	/* What starts from this thread is there, too. */
+	assert_int_equal(sched_setaffinity(0, sizeof(trips.cpu), &trips.cpu), 0);
+	rproc = boot("host3", "rpmsg_echo.elf");
+	ept = open_service(rproc, "rpmsg-raw", &calling);
+	assert_int_equal(rproc_rpmsg_send(ept, "", trips.len), 0);
+	assert_int_equal(poll(&done, 1, 6 * WAIT_MS), 1);
+	assert_int_equal(trips.error, 0);
+	assert_int_equal(trips.left, 0);
+	rproc_rpmsg_destroy_ept(ept);
+	halt(rproc);
+	assert_int_equal(sched_setaffinity(0, sizeof(trips.before), &trips.before), 0);
+	close(trips.done);
 }
 
 /* ---- one way ------------------------------------------------------------------------------- */
@@ -441,6 +505,7 @@ int main(void)
 		cmocka_unit_test(every_length_comes_back_whole),
 		cmocka_unit_test(a_stream_of_sends_that_sleep_keeps_its_order),
 		cmocka_unit_test(endpoints_of_many_threads_share_a_bus),
+		cmocka_unit_test(both_sides_share_a_cpu),
 		cmocka_unit_test(a_burst_of_the_remote_arrives_in_order),
 		cmocka_unit_test(nothing_is_lost_on_the_way_to_a_sink),
 		cmocka_unit_test(the_firmware_has_buffers_of_its_own_size),

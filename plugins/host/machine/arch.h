@@ -23,6 +23,11 @@ static inline uint64_t host_arch_sp(const ucontext_t *context)
 	return (uint64_t)context->uc_mcontext.gregs[REG_RSP];
 }
 
+static inline void host_arch_relax(void)
+{
+	__builtin_ia32_pause();
+}
+
 #elif defined(__aarch64__)
 #define HOST_ARCH_NAME	  "AArch64"
 #define HOST_ARCH_MACHINE EM_AARCH64
@@ -36,6 +41,11 @@ static inline uint64_t host_arch_pc(const ucontext_t *context)
 static inline uint64_t host_arch_sp(const ucontext_t *context)
 {
 	return context->uc_mcontext.sp;
+}
+
+static inline void host_arch_relax(void)
+{
+	__asm__ volatile("yield" ::: "memory");
 }
 
 #else

@@ -54,6 +54,7 @@ int seccomp_enter(void)
 		ALLOW_CALL(SYS_rt_sigprocmask),	 /* irq_enable, irq_disable */
 		ALLOW_CALL(SYS_restart_syscall), /* wait, after SIGSTOP and SIGCONT */
 		ALLOW_CALL(SYS_exit_group),
+		ALLOW_CALL(SYS_sched_yield), /* wait, while the host may be at it */
 		/* futex: to wait, for a word of whatever memory it has. */
 		IF(SYS_futex, 0, 4),
 		LOAD(ARG_LOW(1)),

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "launcher.h"
 #include "protocol.h"
 
@@ -23,11 +25,24 @@ typedef uint64_t kernel_sigset;
 #define KICK_MASK   ((kernel_sigset)1 << (HOST_KICK_SIGNAL - 1))
 #define STACK_BYTES (64 * 1024)
 
+/* As lib/rpmsg/awake.c, on the other side: how long a bell is listened for without sleeping. */
+#define AWAKE_NS  INT64_C(6000)
+#define AWAKE_US  50 /* not where less than that was asked for */
+#define LOOKS	  16
+#define EARNED_NS INT64_C(1000)
+#define CREDIT_NS INT64_C(2000000)
+#define LATE_NS	  INT64_C(200000)
+#define MOST_NS	  INT64_C(1000000)
+#define SHARE_NS  50
+
 static struct rproc_host_control *page;
 /* Set by each interrupt, so that a wait with interrupts enabled misses none. */
 static volatile sig_atomic_t interrupted;
 static volatile uint32_t heard; /* the bell's count, as far as it was acted upon */
 static volatile bool disabled;	/* interrupts, by the firmware */
+static unsigned int skip;	/* waits that are to sleep at once */
+static int64_t credit_ns;	/* what may be lost before that */
+static bool shared;		/* the host rang last when it was given this CPU */
 static uint8_t interrupt_stack[STACK_BYTES] __attribute__((aligned(64)));
 
 static void mask(int how, kernel_sigset set)
@@ -90,11 +105,86 @@ static void service_irq_enable(void)
 	mask(SIG_UNBLOCK, KICK_MASK);
 }
 
+static uint64_t service_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static bool bell_is_rung(void)
+{
+	return __atomic_load_n(&page->bell, __ATOMIC_SEQ_CST) != heard;
+}
+
+static bool look(void)
+{
+	int i;
+
+	for (i = 0; i < LOOKS; i++) {
+		if (bell_is_rung())
+			return true;
+		host_arch_relax();
+	}
+	return false;
+}
+
+static bool offer_cpu(void)
+{
+	sched_yield();
+	shared = bell_is_rung();
+	return shared;
+}
+
+static int64_t price(bool came, int64_t took)
+{
+	if (!came)
+		return took < AWAKE_NS ? took : AWAKE_NS;
+	if (took < LATE_NS)
+		return -EARNED_NS;
+	return took < MOST_NS ? took : MOST_NS;
+}
+
+/* The bell earns a credit, what was lost is paid from it, a debt is spread over waits to come. */
+static void account(bool came, int64_t took)
+{
+	credit_ns -= price(came, took);
+	if (credit_ns > CREDIT_NS)
+		credit_ns = CREDIT_NS;
+	if (credit_ns >= 0)
+		return;
+	skip = (unsigned int)(-credit_ns / SHARE_NS);
+	credit_ns = 0;
+}
+
+/* Interrupts are disabled as long as this takes, so the host rings and wakes nobody. */
+static bool stay_awake(void)
+{
+	int64_t begin, took;
+	bool came;
+
+	if (skip) {
+		skip--;
+		return false;
+	}
+	begin = (int64_t)service_clock_ns();
+	came = shared && offer_cpu();
+	do {
+		came = came || look() || offer_cpu();
+		took = (int64_t)service_clock_ns() - begin;
+	} while (!came && took < AWAKE_NS);
+	account(came, took);
+	return came;
+}
+
 static void sleep_until_rung(uint64_t timeout_us)
 {
 	const struct timespec timeout = { .tv_sec = (time_t)(timeout_us / 1000000),
 					  .tv_nsec = (long)(timeout_us % 1000000) * 1000 };
 
+	if (timeout_us >= AWAKE_US && stay_awake())
+		return;
 	set_mode(RPROC_HOST_IRQ_ASLEEP);
 	syscall(SYS_futex, &page->bell, FUTEX_WAIT, heard,
 		timeout_us == UINT64_MAX ? NULL : &timeout, NULL, 0);
@@ -104,9 +194,11 @@ static void service_wait(uint64_t timeout_us)
 {
 	const bool enabled = !disabled;
 
-	if (enabled)
+	if (enabled) {
 		mask(SIG_BLOCK, KICK_MASK);
-	if (!interrupted && __atomic_load_n(&page->bell, __ATOMIC_SEQ_CST) == heard)
+		set_mode(RPROC_HOST_IRQ_OFF);
+	}
+	if (!interrupted && !bell_is_rung())
 		sleep_until_rung(timeout_us);
 	set_mode(enabled ? RPROC_HOST_IRQ_ON : RPROC_HOST_IRQ_OFF);
 	if (rung())
@@ -146,14 +238,6 @@ static void service_shutdown_ack(void)
 
 	__atomic_store_n(&page->shutdown_ack, request, __ATOMIC_RELEASE);
 	ring(LAUNCH_FD_SYSTEM);
-}
-
-static uint64_t service_clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 static void service_exit(int code, const char *message)
