@@ -472,64 +472,58 @@ static void a_worker_may_tell_while_the_probe_runs(void **state)
 	rproc_free(teller);
 }
 
-/* ---- devices without a tree ------------------------------------------------------------------ */
+/* ---- too much of it -------------------------------------------------------------------------- */
 
-static void a_device_without_a_tree_has_a_name_only(void **state)
+static void *finish_board(struct dtb_writer *writer, size_t *ret_len)
 {
-	static const char *const wrong[] = { "", ".", "..", "a/b", "a\nb", "\x7f", NULL };
-	struct rproc_device *device = NULL;
-	struct rproc_region region;
-	const void *bytes;
-	char name[257];
-	uint32_t word;
-	size_t len, i;
-
-	for (i = 0; wrong[i]; i++)
-		assert_int_equal(rproc_device_new(*state, wrong[i], &device), -EINVAL);
-	assert_int_equal(rproc_device_new(*state, NULL, &device), -EINVAL);
-	assert_int_equal(rproc_device_new(NULL, "x", &device), -EINVAL);
-	memset(name, 'n', sizeof(name));
-	name[256] = 0;
-	assert_int_equal(rproc_device_new(*state, name, &device), -EINVAL);
-	assert_null(device);
-	name[255] = 0;
-	assert_int_equal(rproc_device_new(*state, name, &device), 0);
-	assert_string_equal(rproc_device_name(device), name);
-	rproc_device_put(device);
-	assert_int_equal(rproc_device_new(*state, "mine", &device), 0);
-	assert_ptr_equal(rproc_device_context(device), *state);
-	assert_string_equal(rproc_device_node_name(device), "");
-	assert_int_equal(rproc_device_phandle(device), 0);
-	assert_false(rproc_device_property_bool(device, "reg"));
-	assert_int_equal(rproc_device_property_u32(device, "reg", 0, &word), -ENOENT);
-	assert_int_equal(rproc_device_property(device, "reg", &bytes, &len), -ENOENT);
-	assert_int_equal(rproc_device_reg(device, 0, &region), -ENOENT);
-	assert_int_equal(rproc_device_memory_region(device, 0, &region), -ENOENT);
-	assert_int_equal(rproc_device_story(device, -EIO, "probe", "one"), -EIO);
-	assert_int_equal(rproc_device_story(device, -EIO, "probe", "two"), -EIO);
-	assert_story(*state, "mine: probe: two");
-	rproc_device_log(device, RPROC_LOG_ERR, "number %d", 5);
-	assert_string_equal(log_lines, "3 platform mine: number 5\n");
-	rproc_device_put(device);
-	rproc_device_put(NULL);
+	dtb_end_node(writer);
+	return dtb_finish(writer, ret_len);
 }
 
-static void a_device_lives_as_long_as_somebody_holds_it(void **state)
+static void a_device_whose_name_is_too_long_is_told(void **state)
 {
-	const struct rproc_memory_provider provider = { .priv = calls };
-	struct rproc_device *device;
+	struct dtb_writer writer = { 0 };
+	char name[200] = "";
+	size_t len;
+	void *dtb;
 
-	assert_int_equal(rproc_device_new(*state, "mine", &device), 0);
-	assert_ptr_equal(rproc_device_get(device), device);
-	rproc_device_put(device);
-	rproc_device_set_priv(device, calls);
-	assert_ptr_equal(rproc_device_priv(device), calls);
-	rproc_device_set_memory_provider(device, &provider);
-	assert_true(device->has_provider);
-	assert_ptr_equal(device->provider.priv, calls);
-	rproc_device_set_memory_provider(device, NULL);
-	assert_false(device->has_provider);
-	rproc_device_put(device);
+	memset(name, 'n', sizeof(name) - 1);
+	add_plugins(*state);
+	dtb_begin_node(&writer, "");
+	dtb_begin_node(&writer, name);
+	dtb_begin_node(&writer, name);
+	dtb_property(&writer, "compatible", "acme,core", 10);
+	dtb_end_node(&writer);
+	dtb_end_node(&writer);
+	dtb = finish_board(&writer, &len);
+	assert_int_equal(rproc_context_add_board(*state, dtb, len, false), -ENAMETOOLONG);
+	assert_story(*state, "nnn: its device's name would have more than 255 bytes");
+	assert_string_equal(calls, "");
+	free(dtb);
+}
+
+/* The drivers' probe answers that the device is theirs; that makes no processor yet. */
+static void a_board_has_an_end(void **state)
+{
+	struct dtb_writer writer = { 0 };
+	char name[16];
+	size_t len;
+	void *dtb;
+	int i;
+
+	core_result = 1;
+	add_plugins(*state);
+	dtb_begin_node(&writer, "");
+	for (i = 0; i <= 4096; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		dtb_begin_node(&writer, name);
+		dtb_property(&writer, "compatible", "acme,core", 10);
+		dtb_end_node(&writer);
+	}
+	dtb = finish_board(&writer, &len);
+	assert_int_equal(rproc_context_add_board(*state, dtb, len, false), -ENOSPC);
+	assert_story(*state, "node n4096: the board has 4096 devices before it");
+	free(dtb);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -552,9 +546,9 @@ int main(void)
 		TEST(a_node_that_nobody_wants_gives_way_to_a_real_failure),
 		TEST(a_probe_can_read_its_node),
 		TEST(processors_are_found_by_phandle),
+		TEST(a_device_whose_name_is_too_long_is_told),
+		TEST(a_board_has_an_end),
 		TEST(a_worker_may_tell_while_the_probe_runs),
-		TEST(a_device_without_a_tree_has_a_name_only),
-		TEST(a_device_lives_as_long_as_somebody_holds_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
