@@ -2,6 +2,7 @@
 /* The processor of rpmsg_world.h. */
 #include "rpmsg_world.h"
 
+#include <errno.h>
 #include <string.h>
 #include "fixture_builder.h"
 #include "fuzz.h"
@@ -10,6 +11,7 @@
 #define DA    0x10000000u
 
 static struct rpmsg_world world;
+static unsigned int kicks; /* since the boot: an input does the same whatever came before */
 
 /* ---- the processor -------------------------------------------------------------------------- */
 
@@ -25,6 +27,7 @@ static void carveout(struct rproc *rproc, unsigned int region, uint64_t pa, cons
 
 static int prepare(struct rproc *rproc)
 {
+	kicks = 0;
 	carveout(rproc, 0, DA, "vdev0vring0");
 	carveout(rproc, 1, DA + 0x10000, "vdev0vring1");
 	carveout(rproc, 2, WORLD_PA, "vdev0buffer");
@@ -37,10 +40,12 @@ static int nothing(struct rproc *rproc)
 	return 0;
 }
 
+/* Every third does not get there: that is told, and what was sent waits for the next. */
 static void kick(struct rproc *rproc, int vqid)
 {
-	(void)rproc;
 	FUZZ_ASSERT(vqid == 0 || vqid == 1);
+	if (++kicks % 3 == 0)
+		rproc_kick_failed(rproc, vqid, -EIO, "kick %u", kicks);
 }
 
 static int load(struct rproc *rproc, const struct rproc_firmware *fw)
