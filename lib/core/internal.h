@@ -344,6 +344,9 @@ void rproc_story_clear(struct rproc *rproc);
  */
 void rproc_story_aside(struct rproc *rproc, bool anew, int error, const char *stage,
 		       const char *text);
+/* The same anew, without the lock. */
+void rproc_story_aside_new(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)
+	RPROC_PRINTF(4, 5);
 /* story.c: the kernel's lines alone, of a check whose failure is none of the operation. */
 void rproc_log_findings(struct rproc *rproc, const struct rproc_report *report);
 

@@ -68,6 +68,19 @@ void rproc_story_aside(struct rproc *rproc, bool anew, int error, const char *st
 	rproc->story_aside = true;
 }
 
+void rproc_story_aside_new(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)
+{
+	char text[RPROC_STORY_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	pthread_mutex_lock(&rproc->data_lock);
+	rproc_story_aside(rproc, true, error, stage, text);
+	pthread_mutex_unlock(&rproc->data_lock);
+}
+
 RPROC_API int rproc_story(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)
 {
 	char text[RPROC_STORY_MAX];

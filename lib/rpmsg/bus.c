@@ -164,11 +164,11 @@ static void give_up(struct rpmsg_bus *bus)
 	char name[24];
 
 	rpmsg_log(bus, RPROC_LOG_ERR, "%s", bus->fault);
-	rproc_story_begin(bus->rproc);
-	rproc_story(bus->rproc, -EPROTO, "rpmsg",
-		    "virtio%d: %s; the firmware does not keep to the protocol or something writes "
-		    "over its memory. No more messages until it is started again",
-		    bus->virtio, bus->fault);
+	rproc_story_aside_new(
+		bus->rproc, -EPROTO, "rpmsg",
+		"virtio%d: %s; the firmware does not keep to the protocol or something writes "
+		"over its memory. No more messages until it is started again",
+		bus->virtio, bus->fault);
 	rproc_vdev_set_status(bus->vdev, rproc_vdev_status(bus->vdev) | STATUS_FAILED);
 	snprintf(name, sizeof(name), "virtio%d", bus->virtio);
 	rproc_event_post(bus->context, &event, bus->rproc->name, name);

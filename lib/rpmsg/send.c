@@ -73,8 +73,7 @@ static void tell_timeout(struct rproc_rpmsg_ept *ept)
 	pthread_mutex_unlock(&bus->tx_lock);
 	rproc_context_log(bus->context, RPROC_LOG_ERR, ept->log_name,
 			  "timeout waiting for a tx buffer");
-	rproc_story_begin(bus->rproc);
-	rproc_story(
+	rproc_story_aside_new(
 		bus->rproc, -ETIMEDOUT, "rpmsg",
 		"virtio%d: no buffer was free for %u ms: the remote has %u of %u, its used index "
 		"stopped at %u after %llu kicks; it hangs, or reads another ring",
@@ -379,7 +378,7 @@ static struct rproc_rpmsg_ept *next_writable(struct rpmsg_bus *bus, uint64_t fro
 
 static void tell_writable(struct rpmsg_bus *bus)
 {
-	void (*writable)(struct rproc_rpmsg_ept *ept, void *data);
+	void (*writable)(struct rproc_rpmsg_ept * ept, void *data);
 	struct rproc_rpmsg_ept *ept;
 	struct rpmsg_frame frame;
 	uint64_t from = 0;

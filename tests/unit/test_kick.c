@@ -154,6 +154,11 @@ static void a_crash_and_a_refusal_keep_their_story(void **state)
 	rproc_story(remote->rproc, -EIO, "crash", "it burns");
 	remote_send(remote, 8, 7, "in", 2);
 	expect_story(remote, "crash: it burns (EIO)");
+	/* And so may that of a ring that lies. */
+	vring_peer_set_used_idx(&remote->in, 0x4000);
+	remote_interrupt(remote, 0);
+	recorder_wait_event(remote->rec, RPROC_EVENT_VIRTIO_FAILED);
+	expect_story(remote, "crash: it burns (EIO)");
 	rproc_rpmsg_destroy_ept(ept);
 	remote_free(remote);
 }
