@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "message_options.h"
@@ -20,6 +21,19 @@
 
 /* The first descriptor that sd_listen_fds(3) looks for. */
 #define HANDED_FD 3
+
+/* Neither ours nor what we were given: a container gets this and nothing else. */
+static void close_others(void)
+{
+	long fd, end;
+
+	if (!syscall(SYS_close_range, HANDED_FD + 1, UINT_MAX, 0))
+		return;
+	/* Linux before 5.9. */
+	end = sysconf(_SC_OPEN_MAX);
+	for (fd = HANDED_FD + 1; fd < end; fd++)
+		close((int)fd);
+}
 
 static int run_child(const struct rpmsg_file *file, char **argv)
 {
@@ -34,9 +48,7 @@ static int run_child(const struct rpmsg_file *file, char **argv)
 	if (file->fd == HANDED_FD ? fcntl(HANDED_FD, F_SETFD, 0) < 0
 				  : dup2(file->fd, HANDED_FD) < 0)
 		return -errno;
-	/* Neither ours nor what we were given: a container gets this and nothing else. */
-	if (close_range(HANDED_FD + 1, UINT_MAX, 0))
-		return -errno;
+	close_others();
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 	snprintf(fd, sizeof(fd), "%d", HANDED_FD);
 	setenv("RPROC_ENDPOINT_FD", fd, 1);
