@@ -150,7 +150,7 @@ RPROC_API void *rproc_mem_priv(const struct rproc_mem_entry *mem)
 	return mem->priv;
 }
 
-/* ---- checks ------------------------------------------------------------------------------------ */
+/* ---- checks --------------------------------------------------------------------------------- */
 
 int rproc_check_carveout(struct rproc *rproc, const struct rproc_mem_entry *mem, uint32_t da,
 			 uint32_t len)
@@ -177,7 +177,7 @@ int rproc_check_carveout(struct rproc *rproc, const struct rproc_mem_entry *mem,
 			   mem->name, len, da, mem->len, mem->da);
 }
 
-/* ---- the default allocator: the device's memory provider ----------------------------------------- */
+/* ---- the default allocator: the device's memory provider ------------------------------------ */
 
 /* The same address again at release: kept in the entry's private word. */
 struct provided {
@@ -276,7 +276,7 @@ void rproc_release_carveouts(struct rproc *rproc)
 	}
 }
 
-/* ---- translation --------------------------------------------------------------------------------- */
+/* ---- translation ---------------------------------------------------------------------------- */
 
 RPROC_API void *rproc_da_to_va(struct rproc *rproc, uint64_t da, size_t len, bool *ret_is_iomem)
 {

@@ -188,7 +188,7 @@ static int search_file(struct rproc *rproc, const char *name, struct rproc_firmw
 			   name, search.tried[0] ? search.tried : "nothing: no directory is set");
 }
 
-/* ---- the source of the next boot ----------------------------------------------------------------- */
+/* ---- the source of the next boot ------------------------------------------------------------ */
 
 int rproc_firmware_request(struct rproc *rproc, struct rproc_firmware *ret_fw)
 {

@@ -94,7 +94,7 @@ unsigned int rproc_collect_crashes(struct rproc_context *context)
 	return RETRY_MS;
 }
 
-/* ---- on the worker ---------------------------------------------------------------------------- */
+/* ---- on the worker -------------------------------------------------------------------------- */
 
 static int handle_crash(struct rproc *rproc, struct rproc_work *work)
 {

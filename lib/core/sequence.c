@@ -266,7 +266,7 @@ err_release:
 	return ret;
 }
 
-/* ---- stop -------------------------------------------------------------------------------------- */
+/* ---- stop ----------------------------------------------------------------------------------- */
 
 int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 {
@@ -307,7 +307,7 @@ void rproc_abandon(struct rproc *rproc)
 	rproc_release_resources(rproc);
 }
 
-/* ---- attach and detach ---------------------------------------------------------------------------- */
+/* ---- attach and detach ---------------------------------------------------------------------- */
 
 /* Ask the driver for the running core's table. @ret_walk: a private copy to be read. */
 static int find_running_table(struct rproc *rproc, struct rproc_resource_table **ret_walk)
