@@ -170,11 +170,13 @@ int rproc_check_carveout(struct rproc *rproc, const struct rproc_mem_entry *mem,
 	if (!wrong)
 		return 0;
 	if (*wrong)
-		rproc_log(rproc, RPROC_LOG_ERR, "Registered carveout doesn't fit %s request", wrong);
-	return rproc_story(rproc, -ENOMEM, "resources",
-			   "'%s': the table wants 0x%x bytes at da 0x%x, the board has 0x%zx bytes at "
-			   "da 0x%x; make the two agree",
-			   mem->name, len, da, mem->len, mem->da);
+		rproc_log(rproc, RPROC_LOG_ERR, "Registered carveout doesn't fit %s request",
+			  wrong);
+	return rproc_story(
+		rproc, -ENOMEM, "resources",
+		"'%s': the table wants 0x%x bytes at da 0x%x, the board has 0x%zx bytes at "
+		"da 0x%x; make the two agree",
+		mem->name, len, da, mem->len, mem->da);
 }
 
 /* ---- the default allocator: the device's memory provider ------------------------------------ */
