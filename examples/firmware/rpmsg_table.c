@@ -34,6 +34,7 @@
 #define VALUE(x) TEXT(x)
 
 /* The address of the trace is the linker's to know: a 32-bit word in the image. */
+/* clang-format off */
 __asm__(".section .resource_table,\"aw\"\n"
 	".balign 16\n"
 	".globl resource_table\n"
@@ -44,17 +45,14 @@ __asm__(".section .resource_table,\"aw\"\n"
 	"	.long trace_buffer, 4096, 0\n"
 	"	.ascii \"trace\"\n"
 	"	.zero 27\n"
-	"	.long 3, " VALUE(VDEV_ID) ", 0, " VALUE(
-		RPMSG_FEATURES) ", 0, 8\n"
-				"	.byte 0, 2, 0, 0\n"
-				"	.long -1, 16, " VALUE(
-					RPMSG_BUFFERS) ", 0, 0\n"
-						       "	.long -1, 16, " VALUE(
-							       RPMSG_BUFFERS) ", 0, 0\n"
-									      "	.long " VALUE(RPMSG_BUFFER_SIZE) ", " VALUE(
-										      RPMSG_BUFFER_SIZE) "\n"
-													 ".size resource_table, . - resource_table\n"
-													 ".text\n");
+	"	.long 3, " VALUE(VDEV_ID) ", 0, " VALUE(RPMSG_FEATURES) ", 0, 8\n"
+	"	.byte 0, 2, 0, 0\n"
+	"	.long -1, 16, " VALUE(RPMSG_BUFFERS) ", 0, 0\n"
+	"	.long -1, 16, " VALUE(RPMSG_BUFFERS) ", 0, 0\n"
+	"	.long " VALUE(RPMSG_BUFFER_SIZE) ", " VALUE(RPMSG_BUFFER_SIZE) "\n"
+	".size resource_table, . - resource_table\n"
+	".text\n");
+/* clang-format on */
 
 _Static_assert(offsetof(struct rpmsg_table, trace_type) == 24, "what the table says");
 _Static_assert(offsetof(struct rpmsg_table, vdev_type) == 72, "what the table says");

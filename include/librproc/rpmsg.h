@@ -180,7 +180,7 @@ bool rproc_rpmsg_ept_alive(const struct rproc_rpmsg_ept *ept);
 /* Bytes that one message can have ("rpmsg_get_mtu"): 496 unless the firmware says otherwise. */
 size_t rproc_rpmsg_get_mtu(const struct rproc_rpmsg_ept *ept);
 
-/* ---- sending ------------------------------------------------------------------------------------- */
+/* ---- sending -------------------------------------------------------------------------------- */
 
 /*
  * Send one message to the endpoint's destination, or to @dst. Sleeps until a buffer is
@@ -205,7 +205,7 @@ int rproc_rpmsg_send_nocopy(struct rproc_rpmsg_ept *ept, void *buf, size_t len);
 int rproc_rpmsg_sendto_nocopy(struct rproc_rpmsg_ept *ept, void *buf, size_t len, uint32_t dst);
 void rproc_rpmsg_release_tx_buffer(struct rproc_rpmsg_ept *ept, void *buf);
 
-/* ---- receiving -------------------------------------------------------------------------------------- */
+/* ---- receiving ------------------------------------------------------------------------------ */
 
 /*
  * The next message of an endpoint without `receive`. What does not fit into @len is dropped.
@@ -243,7 +243,7 @@ void rproc_rpmsg_release_rx_buffer(struct rproc_rpmsg_ept *ept, const void *data
  */
 int rproc_rpmsg_ept_to_socket(struct rproc_rpmsg_ept *ept, int *ret_fd);
 
-/* ---- what goes on ------------------------------------------------------------------------------------- */
+/* ---- what goes on --------------------------------------------------------------------------- */
 
 struct rproc_rpmsg_counters {
 	uint64_t tx_messages, tx_bytes;

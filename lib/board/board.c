@@ -485,15 +485,14 @@ static struct unbound *find_unbound(struct rproc_context *context, const char *n
 }
 
 /* The plugin of that name, if it takes one of the node's compatibles. */
-static const struct rproc_loaded_plugin *find_driver(struct rproc_context *context,
-						     const struct unbound *unbound,
-						     const char *name)
+static const struct rproc_loaded_plugin *
+find_driver(struct rproc_context *context, const struct unbound *unbound, const char *name)
 {
 	const struct rproc_loaded_plugin *loaded;
 	const char *compatible;
 
-	for (unsigned int i = 0; !rproc_board_string(unbound->board, unbound->node, "compatible", i,
-						     &compatible);
+	for (unsigned int i = 0;
+	     !rproc_board_string(unbound->board, unbound->node, "compatible", i, &compatible);
 	     i++) {
 		loaded = NULL;
 		while ((loaded = rproc_plugins_find(context, loaded, compatible)))

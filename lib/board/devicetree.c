@@ -19,7 +19,7 @@
  * longer. The limit keeps the comparisons of one lookup short whatever the tree holds.
  */
 #define PROPERTY_NAME_MAX 255
-#define DTB_VERSION	  17 /* every compiler since 2007 writes it; older ones lack sizes to check */
+#define DTB_VERSION	  17 /* every compiler since 2007 writes it; older ones lack sizes */
 
 struct board_node {
 	int offset; /* libfdt's */

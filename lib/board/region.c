@@ -338,7 +338,7 @@ int rproc_board_memory_region(const struct rproc_board *board, int node, unsigne
 	return 0;
 }
 
-/* ---- one address, either way ------------------------------------------------------------------ */
+/* ---- one address, either way ---------------------------------------------------------------- */
 
 static bool has_dma_ranges(const struct rproc_board *board, int bus)
 {

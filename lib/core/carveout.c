@@ -150,7 +150,7 @@ RPROC_API void *rproc_mem_priv(const struct rproc_mem_entry *mem)
 	return mem->priv;
 }
 
-/* ---- checks ------------------------------------------------------------------------------------ */
+/* ---- checks --------------------------------------------------------------------------------- */
 
 int rproc_check_carveout(struct rproc *rproc, const struct rproc_mem_entry *mem, uint32_t da,
 			 uint32_t len)
@@ -170,14 +170,16 @@ int rproc_check_carveout(struct rproc *rproc, const struct rproc_mem_entry *mem,
 	if (!wrong)
 		return 0;
 	if (*wrong)
-		rproc_log(rproc, RPROC_LOG_ERR, "Registered carveout doesn't fit %s request", wrong);
-	return rproc_story(rproc, -ENOMEM, "resources",
-			   "'%s': the table wants 0x%x bytes at da 0x%x, the board has 0x%zx bytes at "
-			   "da 0x%x; make the two agree",
-			   mem->name, len, da, mem->len, mem->da);
+		rproc_log(rproc, RPROC_LOG_ERR, "Registered carveout doesn't fit %s request",
+			  wrong);
+	return rproc_story(
+		rproc, -ENOMEM, "resources",
+		"'%s': the table wants 0x%x bytes at da 0x%x, the board has 0x%zx bytes at "
+		"da 0x%x; make the two agree",
+		mem->name, len, da, mem->len, mem->da);
 }
 
-/* ---- the default allocator: the device's memory provider ----------------------------------------- */
+/* ---- the default allocator: the device's memory provider ------------------------------------ */
 
 /* The same address again at release: kept in the entry's private word. */
 struct provided {
@@ -276,7 +278,7 @@ void rproc_release_carveouts(struct rproc *rproc)
 	}
 }
 
-/* ---- translation --------------------------------------------------------------------------------- */
+/* ---- translation ---------------------------------------------------------------------------- */
 
 RPROC_API void *rproc_da_to_va(struct rproc *rproc, uint64_t da, size_t len, bool *ret_is_iomem)
 {

@@ -26,9 +26,10 @@ static char *default_firmware_dirs(void)
 	char *dirs;
 
 	uname(&host);
-	if (asprintf(&dirs,
-		     "/lib/firmware/updates/%s:/lib/firmware/updates:/lib/firmware/%s:/lib/firmware",
-		     host.release, host.release) < 0)
+	if (asprintf(
+		    &dirs,
+		    "/lib/firmware/updates/%s:/lib/firmware/updates:/lib/firmware/%s:/lib/firmware",
+		    host.release, host.release) < 0)
 		return NULL;
 	return dirs;
 }
@@ -44,18 +45,18 @@ static char *default_state_dir(void)
 	return dir;
 }
 
-static void apply_numbers(struct rproc_context *context, const struct rproc_context_options *options)
+static void apply_numbers(struct rproc_context *context,
+			  const struct rproc_context_options *options)
 {
 	context->log = options->log;
 	context->log_data = options->log_data;
 	atomic_init(&context->log_level, options->log_level ? options->log_level : RPROC_LOG_INFO);
-	context->shutdown_timeout_ms = options->shutdown_timeout_ms ?
-					       options->shutdown_timeout_ms :
-					       500;
+	context->shutdown_timeout_ms =
+		options->shutdown_timeout_ms ? options->shutdown_timeout_ms : 500;
 	context->dump_timeout_ms = options->dump_timeout_ms ? options->dump_timeout_ms : 300000;
 	context->send_timeout_ms = options->send_timeout_ms ? options->send_timeout_ms : 15000;
-	context->max_firmware_size = options->max_firmware_size ? options->max_firmware_size :
-								  256u << 20;
+	context->max_firmware_size =
+		options->max_firmware_size ? options->max_firmware_size : 256u << 20;
 }
 
 static int apply_strings(struct rproc_context *context, const struct rproc_context_options *options)
@@ -65,8 +66,8 @@ static int apply_strings(struct rproc_context *context, const struct rproc_conte
 			return -ENOSPC;
 		strcpy(context->firmware_path, options->firmware_path);
 	}
-	context->firmware_dirs = options->firmware_dirs ? strdup(options->firmware_dirs) :
-							  default_firmware_dirs();
+	context->firmware_dirs =
+		options->firmware_dirs ? strdup(options->firmware_dirs) : default_firmware_dirs();
 	context->plugin_path =
 		strdup(options->plugin_path ? options->plugin_path : RPROC_DEFAULT_PLUGIN_PATH);
 	context->state_dir = options->state_dir ? strdup(options->state_dir) : default_state_dir();
@@ -272,8 +273,8 @@ RPROC_API int rproc_context_set_firmware_path(struct rproc_context *context, con
 {
 	if (strlen(path) >= sizeof(context->firmware_path))
 		return rproc_context_story(context, -ENOSPC,
-					   "firmware path: %zu bytes do not fit in %zu", strlen(path),
-					   sizeof(context->firmware_path) - 1);
+					   "firmware path: %zu bytes do not fit in %zu",
+					   strlen(path), sizeof(context->firmware_path) - 1);
 	pthread_mutex_lock(&context->lock);
 	strcpy(context->firmware_path, path);
 	pthread_mutex_unlock(&context->lock);

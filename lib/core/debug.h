@@ -33,9 +33,9 @@ enum rproc_debug_name {
 /* rproc_debug(rproc, SEGMENT, arguments of its format...): if it is wanted. Any thread. */
 #define rproc_debug(rproc, name, ...) \
 	rproc_debug_in((rproc)->context, (rproc)->log_name, name, ##__VA_ARGS__)
-#define rproc_debug_in(context, device, name, ...)                      \
-	rproc_debug_print(context, device, RPROC_DEBUG_##name,          \
-			  RPROC_DEBUG_##name##_FORMAT, ##__VA_ARGS__)
+#define rproc_debug_in(context, device, name, ...)                                          \
+	rproc_debug_print(context, device, RPROC_DEBUG_##name, RPROC_DEBUG_##name##_FORMAT, \
+			  ##__VA_ARGS__)
 void rproc_debug_print(struct rproc_context *context, const char *device,
 		       enum rproc_debug_name name, const char *fmt, ...) RPROC_PRINTF(4, 5);
 

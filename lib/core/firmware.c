@@ -103,10 +103,10 @@ struct search {
 static void note_tried(struct search *search, const char *path, int error)
 {
 	size_t have = strlen(search->tried);
-	const char *why = error == -ENOENT ? "" :
-			  error == -EINVAL ? " (not a regular file, or empty)" :
-			  error == -EFBIG  ? " (larger than max_firmware_size)" :
-					     " (unreadable)";
+	const char *why = error == -ENOENT   ? ""
+			  : error == -EINVAL ? " (not a regular file, or empty)"
+			  : error == -EFBIG  ? " (larger than max_firmware_size)"
+					     : " (unreadable)";
 
 	snprintf(search->tried + have, sizeof(search->tried) - have, "%s%s%s", have ? ", " : "",
 		 path, why);
@@ -127,8 +127,8 @@ static bool try_dir(struct search *search, const char *dir, size_t dir_len)
 		note_tried(search, "(path too long)", -ENOENT);
 		return false;
 	}
-	search->last_error = read_file(path, rproc->context->max_firmware_size, &bytes,
-				       &search->fw->size);
+	search->last_error =
+		read_file(path, rproc->context->max_firmware_size, &bytes, &search->fw->size);
 	if (!search->last_error) {
 		search->fw->data = bytes;
 		return true;
@@ -172,23 +172,24 @@ static int search_file(struct rproc *rproc, const char *name, struct rproc_firmw
 	if (rproc_firmware_name_check(name)) {
 		rproc_log(rproc, RPROC_LOG_WARNING,
 			  "Firmware load for '%s' refused, path contains '..' component", name);
-		return rproc_story(rproc, -EINVAL, "firmware",
-				   "the name '%s' has a '..' component: name a file below one of the "
-				   "firmware directories",
-				   name);
+		return rproc_story(
+			rproc, -EINVAL, "firmware",
+			"the name '%s' has a '..' component: name a file below one of the "
+			"firmware directories",
+			name);
 	}
 	search.last_error = -ENOENT;
 	if (try_path_parameter(&search) || (!search.stop && try_dirs(&search)))
 		return 0;
-	rproc_log(rproc, RPROC_LOG_WARNING, "Direct firmware load for %s failed with error %d", name,
-		  search.last_error);
+	rproc_log(rproc, RPROC_LOG_WARNING, "Direct firmware load for %s failed with error %d",
+		  name, search.last_error);
 	return rproc_story(rproc, search.last_error, "firmware",
 			   "no usable file '%s'; tried %s. Copy it to one of these, or set "
 			   "module/firmware_class/parameters/path",
 			   name, search.tried[0] ? search.tried : "nothing: no directory is set");
 }
 
-/* ---- the source of the next boot ----------------------------------------------------------------- */
+/* ---- the source of the next boot ------------------------------------------------------------ */
 
 int rproc_firmware_request(struct rproc *rproc, struct rproc_firmware *ret_fw)
 {
@@ -256,7 +257,8 @@ static int may_set_firmware(struct rproc *rproc, size_t name_len)
 	}
 	if (name_len >= PATH_MAX)
 		return rproc_story(rproc, -ENAMETOOLONG, "firmware",
-				   "the name has %zu bytes, %d are possible", name_len, PATH_MAX - 1);
+				   "the name has %zu bytes, %d are possible", name_len,
+				   PATH_MAX - 1);
 	return 0;
 }
 

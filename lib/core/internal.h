@@ -26,12 +26,12 @@
 #include "core/debug.h"
 
 #define RPROC_STORY_MAX	  1024
-#define RPROC_LINE_MAX	  1024 /* of the log, with its device */
-#define RPROC_NAME_MAX	  63	    /* bytes of a processor's name that an event shows */
+#define RPROC_LINE_MAX	  1024	      /* of the log, with its device */
+#define RPROC_NAME_MAX	  63	      /* bytes of a processor's name that an event shows */
 #define RPROC_TABLE_MAX	  (64u << 10) /* bytes of a resource table: a hostile one is no bigger */
 #define RPROC_TRACE_MAX	  (16u << 20) /* bytes of a trace that are looked at */
-#define RPROC_VDEVS_MAX	  32	    /* vdevs of one processor */
-#define RPROC_CRASH_TYPES 4	    /* three known and "unknown" */
+#define RPROC_VDEVS_MAX	  32	      /* vdevs of one processor */
+#define RPROC_CRASH_TYPES 4	      /* three known and "unknown" */
 
 /* ---- the loop: one thread and one event base a context (loop.c) ------------------- */
 
@@ -54,7 +54,7 @@ struct rproc_vdev_binding {
 };
 
 struct rproc_events {
-	pthread_mutex_t lock;	    /* guards everything here */
+	pthread_mutex_t lock; /* guards everything here */
 	struct rproc_event *ring;
 	unsigned int len, head, count;
 	uint64_t sequence;
@@ -63,7 +63,7 @@ struct rproc_events {
 };
 
 struct rproc_dumps {
-	pthread_mutex_t lock; /* guards everything here */
+	pthread_mutex_t lock;	/* guards everything here */
 	pthread_cond_t changed; /* a dump was released, or a reader left it */
 	struct list list;	/* struct rproc_dump by number */
 	uint64_t last_number;
@@ -72,7 +72,7 @@ struct rproc_dumps {
 
 /* lib/rpmsg: the buses of a context */
 struct rproc_rpmsg {
-	pthread_mutex_t lock; /* guards everything here; before a bus's own locks */
+	pthread_mutex_t lock;	/* guards everything here; before a bus's own locks */
 	pthread_cond_t changed; /* a channel appeared or was closed */
 	struct list buses;	/* struct rpmsg_bus.link */
 	struct list sockets;	/* endpoints that are descriptors: rpmsg/socket.c */
@@ -95,16 +95,16 @@ struct rproc_context {
 
 	atomic_int log_level;
 	atomic_uint debug[RPROC_DEBUG_NAMES]; /* enum rproc_debug_flags */
-	atomic_bool crash_reported; /* some processor's crash_pending is not 0 */
+	atomic_bool crash_reported;	      /* some processor's crash_pending is not 0 */
 
 	pthread_mutex_t lock;	  /* guards what follows up to the next remark */
 	struct list rprocs;	  /* struct rproc.link: added ones, by index */
 	struct list vdev_drivers; /* struct rproc_vdev_binding */
 	struct ids indices;
-	uint64_t last_serial; /* of a processor */
+	uint64_t last_serial;	   /* of a processor */
 	struct ids vdev_numbers;   /* rproc-virtio.N.auto */
 	struct ids virtio_numbers; /* virtioN */
-	struct list debug_plugins;     /* owned by debug.c */
+	struct list debug_plugins; /* owned by debug.c */
 	char firmware_path[256];
 	char story[RPROC_STORY_MAX];
 
@@ -112,7 +112,7 @@ struct rproc_context {
 	struct list plugins;	    /* owned by board/plugin.c */
 	bool plugins_searched;	    /* the plugin path was looked through */
 	struct list devices;	    /* struct rproc_device.link: probed ones */
-	struct list unbound;	  /* devices that were taken from their drivers; board.c */
+	struct list unbound;	    /* devices that were taken from their drivers; board.c */
 
 	struct rproc_events events;
 	struct rproc_dumps dumps;
@@ -135,16 +135,16 @@ int rproc_thread_create(pthread_t *ret_thread, void *(*fn)(void *), void *arg);
 
 /* ---- devices (device.c; what comes from a device tree in lib/board) ---------------------- */
 
-struct rproc_board;  /* board/devicetree.c: a checked, private copy of a tree; counted */
+struct rproc_board;	    /* board/devicetree.c: a checked, private copy of a tree; counted */
 struct rproc_loaded_plugin; /* board/plugin.c */
 
 struct rproc_device {
 	atomic_uint refs;
 	struct rproc_context *context; /* constant from here on ... */
-	char *name; /* "5b000000.m4" */
-	char *path; /* "platform/soc/soc:ahb/5b000000.m4" */
-	struct rproc_board *board; /* NULL: no device tree */
-	int node;		   /* number of its node in the board */
+	char *name;		       /* "5b000000.m4" */
+	char *path;		       /* "platform/soc/soc:ahb/5b000000.m4" */
+	struct rproc_board *board;     /* NULL: no device tree */
+	int node;		       /* number of its node in the board */
 	char *dt_path;
 	char *dt_alias;
 	const char *plugin_name;	   /* "" if none */
@@ -174,7 +174,7 @@ void rproc_context_remove_board(struct rproc_context *context);
 
 /* One thing to do on a processor's worker. Embedded, on the caller's stack, or allocated. */
 struct rproc_work {
-	struct list link;			   /* queue.lock */
+	struct list link; /* queue.lock */
 	int (*run)(struct rproc *rproc, struct rproc_work *work);
 	/* Called after run with its result (or -EINTR, -ENODEV without run); may free it. */
 	void (*done)(struct rproc *rproc, struct rproc_work *work, int result);
@@ -222,13 +222,13 @@ struct rproc_mem_entry {
 	size_t len;
 	uint32_t da;
 	bool is_iomem;
-	bool allocated;		/* alloc has succeeded: release is owed */
+	bool allocated;		  /* alloc has succeeded: release is owed */
 	struct rproc_device *dev; /* borrowed */
 	struct rproc *rproc;	  /* set once added */
 	rproc_mem_fn alloc;
 	rproc_mem_fn release;
 	void *priv;
-	uint32_t rsc_offset;	/* of its table entry's payload, RPROC_RSC_ADDR_ANY: none */
+	uint32_t rsc_offset; /* of its table entry's payload, RPROC_RSC_ADDR_ANY: none */
 	uint32_t flags;
 	uint32_t of_resm_idx;
 	char name[32];
@@ -259,8 +259,8 @@ struct rproc_subdev {
 
 /* Where the next boot's bytes come from. */
 struct rproc_source {
-	char *name;	/* the firmware's name */
-	void *bytes;	/* NULL: search for the name */
+	char *name;  /* the firmware's name */
+	void *bytes; /* NULL: search for the name */
 	size_t size;
 };
 
@@ -272,7 +272,7 @@ struct rproc {
 	struct rproc_ops ops;
 	void *priv;
 	int index;
-	uint64_t serial; /* like an index that is never used again */
+	uint64_t serial;   /* like an index that is never used again */
 	char log_name[40]; /* "remoteproc remoteprocN" */
 
 	/* constant after rproc_add() */
@@ -305,11 +305,11 @@ struct rproc {
 	pthread_mutex_t data_lock; /* guards what follows up to the next remark */
 	struct rproc_source source;
 	char story[RPROC_STORY_MAX];
-	bool story_set; /* the running operation has told its story */
+	bool story_set;	  /* the running operation has told its story */
 	bool story_aside; /* the story is one of rproc_story_aside() */
 	struct list carveouts;
 	struct list traces;
-	struct list vdevs; /* struct rproc_vdev */
+	struct list vdevs;	/* struct rproc_vdev */
 	pthread_cond_t vq_idle; /* a vring's callback has returned */
 	/*
 	 * The table of the running image. cached_table is private memory, table_ptr is that
@@ -320,9 +320,9 @@ struct rproc {
 	size_t table_size;
 
 	/* touched by the worker only */
-	struct rproc_resource_table *clean_table; /* as it was found; restored at detach */
-	struct list subdevs;			  /* also before rproc_add() */
-	struct list segments;			  /* of the core dump */
+	struct rproc_resource_table *clean_table;	  /* as it was found; restored at detach */
+	struct list subdevs;				  /* also before rproc_add() */
+	struct list segments;				  /* of the core dump */
 	bool prepared, subdevs_prepared, subdevs_started; /* what has to be undone */
 	struct ids notify_ids;
 	int num_vdevs;

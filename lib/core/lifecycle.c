@@ -133,8 +133,8 @@ static int detach(struct rproc *rproc)
 	int ret;
 
 	ret = allowed(rproc, RPROC_CALL_DETACH, "detach",
-		      rproc->features & (1u << RPROC_FEAT_DETACH_RUNNING) ? "a running or attached" :
-									     "an attached");
+		      rproc->features & (1u << RPROC_FEAT_DETACH_RUNNING) ? "a running or attached"
+									  : "an attached");
 	if (ret)
 		return ret;
 	if (atomic_load(&rproc->power) > 1) {

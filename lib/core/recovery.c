@@ -11,7 +11,7 @@
 /* Reports of one type seen at once that get a log line each; a flood gets no more. */
 #define MAX_LINES 16
 /* How soon the loop tries again to hand a crash to a worker that could not be made. */
-#define RETRY_MS  50
+#define RETRY_MS 50
 
 RPROC_API void rproc_report_crash(struct rproc *rproc, unsigned int type)
 {
@@ -39,8 +39,8 @@ static int take_reports(struct rproc *rproc)
 			continue;
 		atomic_fetch_add(&rproc->crash_reports, count);
 		for (i = 0; i < count && i < MAX_LINES; i++)
-			rproc_log(rproc, RPROC_LOG_ERR, "crash detected in %s: type %s", rproc->name,
-				  rproc_crash_name((unsigned int)type));
+			rproc_log(rproc, RPROC_LOG_ERR, "crash detected in %s: type %s",
+				  rproc->name, rproc_crash_name((unsigned int)type));
 		if (found < 0)
 			found = type;
 	}
@@ -94,7 +94,7 @@ unsigned int rproc_collect_crashes(struct rproc_context *context)
 	return RETRY_MS;
 }
 
-/* ---- on the worker ---------------------------------------------------------------------------- */
+/* ---- on the worker -------------------------------------------------------------------------- */
 
 static int handle_crash(struct rproc *rproc, struct rproc_work *work)
 {

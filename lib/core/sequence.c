@@ -162,8 +162,8 @@ static int bring_up(struct rproc *rproc, int (*op)(struct rproc *rproc), const c
 	}
 	ret = rproc_start_subdevs(rproc);
 	if (ret) {
-		rproc_log(rproc, RPROC_LOG_ERR, "failed to probe subdevices for %s: %d", rproc->name,
-			  ret);
+		rproc_log(rproc, RPROC_LOG_ERR, "failed to probe subdevices for %s: %d",
+			  rproc->name, ret);
 		goto err_stop;
 	}
 	return 0;
@@ -266,7 +266,7 @@ err_release:
 	return ret;
 }
 
-/* ---- stop -------------------------------------------------------------------------------------- */
+/* ---- stop ----------------------------------------------------------------------------------- */
 
 int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 {
@@ -291,7 +291,7 @@ int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 				rproc->table_size);
 		return ret;
 	}
-	/* The clean table stays: a recovery starts again from it, and may be left to itself then. */
+	/* The clean table stays: a recovery starts from it, and may be left to itself then. */
 	rproc_unprepare_subdevs(rproc);
 	rproc_set_state(rproc, RPROC_STATE_OFFLINE, reason);
 	rproc_log(rproc, RPROC_LOG_INFO, "stopped remote processor %s", rproc->name);
@@ -307,7 +307,7 @@ void rproc_abandon(struct rproc *rproc)
 	rproc_release_resources(rproc);
 }
 
-/* ---- attach and detach ---------------------------------------------------------------------------- */
+/* ---- attach and detach ---------------------------------------------------------------------- */
 
 /* Ask the driver for the running core's table. @ret_walk: a private copy to be read. */
 static int find_running_table(struct rproc *rproc, struct rproc_resource_table **ret_walk)
@@ -329,9 +329,10 @@ static int find_running_table(struct rproc *rproc, struct rproc_resource_table *
 	if (!table)
 		return 0;
 	if (size < sizeof(*table) || size > RPROC_TABLE_MAX)
-		return rproc_story(rproc, -EINVAL, "attach",
-				   "the running firmware's table has %zu bytes; 16 to %u are possible",
-				   size, RPROC_TABLE_MAX);
+		return rproc_story(
+			rproc, -EINVAL, "attach",
+			"the running firmware's table has %zu bytes; 16 to %u are possible", size,
+			RPROC_TABLE_MAX);
 	walk = malloc(size);
 	if (!walk)
 		return -ENOMEM;

@@ -140,7 +140,7 @@ void rproc_dma_pool_free(struct rproc_dma_pool *pool)
 
 	if (!pool)
 		return;
-	list_for_each_safe (item, next, &pool->pieces)
+	list_for_each_safe(item, next, &pool->pieces)
 		free(list_entry(item, struct piece, link));
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
@@ -212,7 +212,7 @@ void rproc_dma_pool_put(struct rproc_dma_pool *pool, uint64_t pa)
 	struct list *item;
 
 	pthread_mutex_lock(&pool->lock);
-	list_for_each (item, &pool->pieces) {
+	list_for_each(item, &pool->pieces) {
 		piece = list_entry(item, struct piece, link);
 		if (piece->range.start == pa)
 			break;

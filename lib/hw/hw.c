@@ -79,7 +79,7 @@ static const struct rproc_hw_model *find_model(struct rproc_context *context)
 	const struct rproc_loaded_plugin *loaded;
 	struct list *item;
 
-	list_for_each (item, &context->plugins) {
+	list_for_each(item, &context->plugins) {
 		loaded = list_entry(item, const struct rproc_loaded_plugin, link);
 		if (!loaded->refusal && loaded->plugin.hw_model &&
 		    is_complete(loaded->plugin.hw_model))

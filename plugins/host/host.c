@@ -49,7 +49,7 @@ static void on_event(int fd, void *data)
 
 	(void)fd;
 	ret = host_client_read_death(&host->client, &death);
-	/* The end of the pipe stays readable for ever; it is told once, when it can be unwatched. */
+	/* The end of the pipe stays readable for ever: told once, when it can be unwatched. */
 	if (!ret || (ret < 0 && !atomic_load(&host->event_watch)))
 		return;
 	report_death(host, &death);

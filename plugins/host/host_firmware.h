@@ -69,8 +69,8 @@ struct rproc_host_control {
 	uint32_t reserved0[15];
 
 	/* Written by the host at any time. */
-	uint32_t shutdown_request; /* not 0: please stop, then acknowledge */
-	uint32_t bell; /* rung with each kick and shutdown request; only grows */
+	uint32_t shutdown_request;	/* not 0: please stop, then acknowledge */
+	uint32_t bell;			/* rung with each kick and shutdown request; only grows */
 	uint64_t irq_pending;		/* bit N: notify id N was kicked; set by the host,
 					   taken to 0 by whoever dispatches it */
 	uint64_t kicks[RPROC_HOST_VQS]; /* kicks of each notify id since entry; only grow */

@@ -13,7 +13,7 @@
 
 #include "host_firmware.h"
 
-#define HOST_PROTOCOL_MAGIC   UINT32_C(0x706d7072)
+#define HOST_PROTOCOL_MAGIC UINT32_C(0x706d7072)
 /*
  * Of the messages, and of what both ends do with the control page: 1 rang by signals only,
  * which a firmware that sleeps does not hear any more.

@@ -27,6 +27,7 @@ foreach(test
 		test_host_liar
 		test_host_machine
 		test_host_monitor
+		test_host_spawn
 		test_host_state_dir)
 	rproc_add_host_test(${test} ${test}.c)
 endforeach()

@@ -134,7 +134,7 @@ static void a_probe_that_fails_undoes_what_it_did(void **state)
 	rproc_context_free(context);
 }
 
-/* ---- the calls --------------------------------------------------------------------------------- */
+/* ---- the calls ------------------------------------------------------------------------------ */
 
 static void note_data(void *data)
 {
