@@ -63,7 +63,7 @@ RPROC_API int rproc_coredump_set_elf_info(struct rproc *rproc, uint8_t elf_class
 	return 0;
 }
 
-void rproc_free_segments(struct rproc *rproc)
+RPROC_API void rproc_coredump_cleanup(struct rproc *rproc)
 {
 	struct list *item, *next;
 
