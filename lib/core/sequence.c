@@ -162,8 +162,8 @@ static int bring_up(struct rproc *rproc, int (*op)(struct rproc *rproc), const c
 	}
 	ret = rproc_start_subdevs(rproc);
 	if (ret) {
-		rproc_log(rproc, RPROC_LOG_ERR, "failed to probe subdevices for %s: %d", rproc->name,
-			  ret);
+		rproc_log(rproc, RPROC_LOG_ERR, "failed to probe subdevices for %s: %d",
+			  rproc->name, ret);
 		goto err_stop;
 	}
 	return 0;
@@ -329,9 +329,10 @@ static int find_running_table(struct rproc *rproc, struct rproc_resource_table *
 	if (!table)
 		return 0;
 	if (size < sizeof(*table) || size > RPROC_TABLE_MAX)
-		return rproc_story(rproc, -EINVAL, "attach",
-				   "the running firmware's table has %zu bytes; 16 to %u are possible",
-				   size, RPROC_TABLE_MAX);
+		return rproc_story(
+			rproc, -EINVAL, "attach",
+			"the running firmware's table has %zu bytes; 16 to %u are possible", size,
+			RPROC_TABLE_MAX);
 	walk = malloc(size);
 	if (!walk)
 		return -ENOMEM;

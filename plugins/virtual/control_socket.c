@@ -35,8 +35,8 @@ struct control_socket {
 	void *data;
 	int fd;
 	struct rproc_watch *watch;
-	int dir;       /* where its name is */
-	char name[24]; /* in that */
+	int dir;	      /* where its name is */
+	char name[24];	      /* in that */
 	pthread_mutex_t lock; /* guards who is connected */
 	bool closing;	      /* the same */
 	struct connection connections[CONNECTIONS_MAX];

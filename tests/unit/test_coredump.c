@@ -100,8 +100,9 @@ static void a_dump_of_32_bits_is_this_file(void **state)
 
 	(void)state;
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect_line(rec, "<3> invalid copy request for segment 0x0000000020000000 with offset 0 "
-				  "and size 7)");
+	recorder_expect_line(
+		rec, "<3> invalid copy request for segment 0x0000000020000000 with offset 0 "
+		     "and size 7)");
 	bytes = coredump_read(rec, 0, 4096, &info);
 	assert_int_equal(info.number, 1);
 	assert_int_equal(info.index, 0);
@@ -269,7 +270,8 @@ static void a_dump_of_sections_has_a_class_a_mode_and_a_limit_too(void **state)
 	(void)state;
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
 	assert_int_equal(rproc_coredump_next(rec->context, 0, &info), 0);
-	assert_int_equal(info.size, sizeof(Elf64_Ehdr) + 5 * sizeof(Elf64_Shdr) + sizeof(NAMES) + 27);
+	assert_int_equal(info.size,
+			 sizeof(Elf64_Ehdr) + 5 * sizeof(Elf64_Shdr) + sizeof(NAMES) + 27);
 	assert_int_equal(rproc_coredump_release(rec->context, info.number), 0);
 	for (i = 3; i < SHN_LORESERVE - 2; i++)
 		assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 1), 0);
