@@ -315,8 +315,8 @@ static void report_ready(struct daemon *daemon)
 		return;
 	close(daemon->ready_fd);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0)
-		null = open("/", O_PATH | O_CLOEXEC); /* where there is no device: as good as closed */
+	if (null < 0) /* a mere path, which can neither be read nor written, does as well */
+		null = open("/", O_PATH | O_CLOEXEC);
 	if (null < 0)
 		return;
 	for (int fd = 0; fd <= 2; fd++)

@@ -304,12 +304,14 @@ void mountpoint_explain(const struct mountpoint *mountpoint)
 			"  try: as root, chmod 666 /dev/fuse, or run this as root\n",
 			user);
 	else if (err)
-		fprintf(stderr, "/dev/fuse cannot be opened: %s\n  try: modprobe fuse; " AS_CONTAINER "\n",
+		fprintf(stderr,
+			"/dev/fuse cannot be opened: %s\n  try: modprobe fuse; " AS_CONTAINER "\n",
 			strerror(err));
 	else if (user)
 		fprintf(stderr,
 			"user %u may not mount here\n"
-			"  try: unshare -Urm, for a mount namespace of your own, or run this as root\n",
+			"  try: unshare -Urm, for a mount namespace of your own, or run this as "
+			"root\n",
 			user);
 	else
 		fputs("the kernel refuses it\n  try: " AS_CONTAINER

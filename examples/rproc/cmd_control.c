@@ -105,7 +105,7 @@ static const char *remedy_for(const char *verb, int error, const char *state)
 		return "run as root, or have the mount made for your group: rprocfs --gid GROUP; "
 		       "a processor that is not yours to control has read-only files";
 	if (error == ENOTCONN || error == ECONNABORTED)
-		return "the program behind the mount is gone: start rprocfs again";
+		return ""; /* trouble_report() knows */
 	if (!strcmp(verb, "start"))
 		return start_remedy(error);
 	if (!strcmp(verb, "stop") && error == EINVAL)

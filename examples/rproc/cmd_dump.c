@@ -225,7 +225,7 @@ int cmd_dump(const struct invocation *invocation)
 
 	if (invocation->argc != 2)
 		return tool_usage(invocation, "`dump` takes the file to write, or - for output");
-	/* A limit for the size of files is a reason like any other: EFBIG, and what is there goes. */
+	/* A limit for the size of files is a reason like any other: EFBIG, and no half a copy. */
 	signal(SIGXFSZ, SIG_IGN);
 	code = mount_open(invocation->mount, &mount);
 	if (code)

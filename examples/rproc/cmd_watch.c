@@ -209,7 +209,7 @@ static int read_events(struct watcher *watcher, int fd, bool print)
 	if (len < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (len <= 0) {
-		trouble_report("watch", len ? errno : ENODEV, "", "is rprocfs still there?");
+		trouble_report("watch", len ? errno : ENODEV, "", "");
 		return -TOOL_REFUSED;
 	}
 	if (print)

@@ -32,8 +32,9 @@ static const struct command commands[] = {
 	{ "firmware", "firmware NAME [FILE]", "show, or set, what is booted next",
 	  "FILE is a name or a path as for `start`. Names are searched for in the\n"
 	  "directory that module/firmware_class/parameters/path of the mount names, then\n"
-	  "in updates/KERNEL, updates, KERNEL and the top of /lib/firmware, then where\n"
-	  "rprocfs was told to look. Can be set only while the processor is offline.\n",
+	  "where rprocfs --firmware-path says, then in updates/KERNEL, updates, KERNEL and\n"
+	  "the top of /lib/firmware, then among the installed examples. Can be set only\n"
+	  "while the processor is offline.\n",
 	  cmd_firmware },
 	{ "log", "log [-f] NAME | log -k [-f] [NAME]",
 	  "the firmware's trace, or the framework's "
@@ -172,7 +173,9 @@ static int parse_options(int argc, char **argv, struct invocation *invocation, i
 		} else if (!strcmp(argv[i], "--mount") && i + 1 < argc) {
 			invocation->mount = argv[++i];
 		} else {
-			*ret_code = tool_usage(invocation, "unknown option %s", argv[i]);
+			*ret_code = !strcmp(argv[i], "--mount")
+					    ? tool_usage(invocation, "--mount takes a directory")
+					    : tool_usage(invocation, "unknown option %s", argv[i]);
 			return -1;
 		}
 	}

@@ -41,8 +41,7 @@ static const char *mount_remedy(int err)
 	switch (err) {
 	case -ENOTCONN:
 	case -ECONNABORTED:
-		return "the program behind the mount is gone: unmount it (umount -l DIR) and "
-		       "start rprocfs again";
+		return ""; /* trouble_report() knows */
 	case -EACCES:
 		return "run as root, or have the mount made for your group: rprocfs --gid GROUP";
 	default:

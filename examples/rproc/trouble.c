@@ -104,6 +104,10 @@ void trouble_report(const char *what, int error, const char *story, const char *
 {
 	const char *name = trouble_errno_name(error);
 
+	/* Whatever was being done: the same thing happened, and the same helps. */
+	if ((error == ENOTCONN || error == ECONNABORTED) && !(remedy && *remedy))
+		remedy = "the program behind the mount is gone: start rprocfs again, which takes "
+			 "the dead mount away, or umount -l DIR";
 	/* What a command has printed so far comes before what stopped it. */
 	fflush(stdout);
 	fputs("rproc: ", stderr);

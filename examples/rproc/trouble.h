@@ -23,7 +23,8 @@ void trouble_print(FILE *out, const char *text, size_t len);
 
 /*
  * Print to stderr: "rproc: WHAT: words (NAME)", then a line "why:" with @story
- * and one "try:" with @remedy, each if not empty. @error is positive.
+ * and one "try:" with @remedy, each if not empty. @error is positive. What helps when
+ * the server of a mount has died is known here: @remedy is empty then.
  */
 void trouble_report(const char *what, int error, const char *story, const char *remedy);
 

@@ -359,6 +359,8 @@ typedef void (*rproc_dump_fn)(struct rproc *rproc, void *priv, void *dest, size_
 			      size_t size);
 int rproc_coredump_add_custom_segment(struct rproc *rproc, uint32_t da, size_t size,
 				      rproc_dump_fn dump, void *priv);
+/* Forget them, to register others. From a driver op. */
+void rproc_coredump_cleanup(struct rproc *rproc);
 /* ELF class (1 or 2, else -EINVAL) and machine of dumps. */
 int rproc_coredump_set_elf_info(struct rproc *rproc, uint8_t elf_class, uint16_t machine);
 /* The default coredump op: an ELF core with a program header for each segment. */

@@ -63,7 +63,7 @@ RPROC_API int rproc_coredump_set_elf_info(struct rproc *rproc, uint8_t elf_class
 	return 0;
 }
 
-void rproc_free_segments(struct rproc *rproc)
+RPROC_API void rproc_coredump_cleanup(struct rproc *rproc)
 {
 	struct list *item, *next;
 
@@ -75,8 +75,8 @@ void rproc_free_segments(struct rproc *rproc)
 /* ---- making the file ----------------------------------------------------------------------- */
 
 /* Copy [@offset, @offset + @len) of a piece. No lock is held: it may call the driver. */
-static void copy_piece(struct rproc *rproc, const struct dump_piece *piece, void *dest, size_t offset,
-		       size_t len)
+static void copy_piece(struct rproc *rproc, const struct dump_piece *piece, void *dest,
+		       size_t offset, size_t len)
 {
 	if (piece->dump) {
 		piece->dump(rproc, piece->priv, dest, offset, len);

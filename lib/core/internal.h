@@ -435,7 +435,6 @@ void rproc_dumps_fini(struct rproc_context *context);
 void rproc_coredump_wake(struct rproc_context *context);
 /* On the loop: release what is too old. Returns ms until the next is, 0 for none. */
 unsigned int rproc_coredump_expire(struct rproc_context *context);
-void rproc_free_segments(struct rproc *rproc);
 
 /* event.c */
 int rproc_events_init(struct rproc_events *events, unsigned int len);

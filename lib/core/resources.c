@@ -241,5 +241,5 @@ void rproc_resource_cleanup(struct rproc *rproc)
 	rproc_remove_traces(rproc);
 	rproc_release_carveouts(rproc);
 	rproc_remove_vdevs(rproc);
-	rproc_free_segments(rproc);
+	rproc_coredump_cleanup(rproc);
 }

@@ -100,8 +100,9 @@ static void a_dump_of_32_bits_is_this_file(void **state)
 
 	(void)state;
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect_line(rec, "<3> invalid copy request for segment 0x0000000020000000 with offset 0 "
-				  "and size 7)");
+	recorder_expect_line(
+		rec, "<3> invalid copy request for segment 0x0000000020000000 with offset 0 "
+		     "and size 7)");
 	bytes = coredump_read(rec, 0, 4096, &info);
 	assert_int_equal(info.number, 1);
 	assert_int_equal(info.index, 0);
@@ -162,6 +163,28 @@ static void a_dump_of_64_bits_is_this_file(void **state)
 	assert_int_equal(phdr.p_memsz, 7);
 	coredump_assert_data(bytes + head);
 	free(bytes);
+	recorder_free(rec);
+}
+
+static void register_anew(struct recorder *rec)
+{
+	assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 4096), 0);
+	rproc_coredump_cleanup(rec->rproc);
+	assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 16), 0);
+}
+
+static void segments_can_be_forgotten_and_others_registered(void **state)
+{
+	struct recorder *rec = coredump_open(NULL, ELFCLASS32, RPROC_COREDUMP_ENABLED);
+	struct rproc_coredump_info info;
+
+	(void)state;
+	assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	rec->prepare = register_anew;
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	assert_int_equal(rproc_coredump_next(rec->context, 0, &info), 0);
+	assert_int_equal(info.size, sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr) + 16);
 	recorder_free(rec);
 }
 
@@ -247,7 +270,8 @@ static void a_dump_of_sections_has_a_class_a_mode_and_a_limit_too(void **state)
 	(void)state;
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
 	assert_int_equal(rproc_coredump_next(rec->context, 0, &info), 0);
-	assert_int_equal(info.size, sizeof(Elf64_Ehdr) + 5 * sizeof(Elf64_Shdr) + sizeof(NAMES) + 27);
+	assert_int_equal(info.size,
+			 sizeof(Elf64_Ehdr) + 5 * sizeof(Elf64_Shdr) + sizeof(NAMES) + 27);
 	assert_int_equal(rproc_coredump_release(rec->context, info.number), 0);
 	for (i = 3; i < SHN_LORESERVE - 2; i++)
 		assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 1), 0);
@@ -306,6 +330,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_dump_of_more_segments_than_a_header_counts_is_not_made),
 		cmocka_unit_test(a_dump_of_32_bits_is_this_file),
 		cmocka_unit_test(a_dump_of_64_bits_is_this_file),
+		cmocka_unit_test(segments_can_be_forgotten_and_others_registered),
 		cmocka_unit_test(a_dump_of_sections_is_this_file),
 		cmocka_unit_test(a_dump_of_sections_has_a_class_a_mode_and_a_limit_too),
 		cmocka_unit_test(a_dump_is_a_copy_and_can_be_read_at_any_offset),

@@ -22,8 +22,9 @@
 
 #include "state_dir.h"
 
-#define LONG_NAME \
-	"0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefg"
+#define LONG_NAME                                                                                  \
+	"0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdef" \
+	"g"
 
 struct places {
 	char near[64], far[192]; /* the second has a path that no socket can have */

@@ -218,9 +218,17 @@ static void assert_child(struct recorder *rec, const char *device, const char *n
 
 static void a_processor_is_found_by_what_hangs_below_it(void **state)
 {
-	static const char *const nobody[] = { "", "virtio", "virtio-1", "virtio4", "virtio00",
-					      "virtio1x", "rproc-virtio.1", "rproc-virtio.4.auto",
-					      "remoteproc2", "remoteproc", "remoteproc0.virtio0" };
+	static const char *const nobody[] = { "",
+					      "virtio",
+					      "virtio-1",
+					      "virtio4",
+					      "virtio00",
+					      "virtio1x",
+					      "rproc-virtio.1",
+					      "rproc-virtio.4.auto",
+					      "remoteproc2",
+					      "remoteproc",
+					      "remoteproc0.virtio0" };
 	struct recorder *rec = open_with(NULL, two_vdevs());
 	struct recorder_options options = { .context = rec->context, .name = "second" };
 	struct recorder *other = open_with(&options, two_vdevs());

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""rproc watch, held up while more happens than the mount keeps: it neither hangs nor
-says that it saw what it did not see."""
+"""Tools that follow a mount: held up while more happens than it keeps, they neither hang
+nor say that they saw what they did not see; and its end is theirs, with advice."""
 import os
 import signal
 import subprocess
@@ -47,6 +47,26 @@ def test_what_is_not_known_is_said(place):
 
 def test_the_state_that_was_waited_for_is_enough(place):
     assert held_up(place, "crashed") == (0, "")
+
+
+def test_who_follows_a_mount_is_told_of_its_end(place):
+    if not os.access(RPROC, os.X_OK):
+        raise Skip("the examples are not built")
+    fs = Rprocfs(place, "--start", "host0").start()
+    wait_for(lambda: read(fs.path("state")) == "running\n")
+    followers = [subprocess.Popen([RPROC, "--mount", fs.mount, *args], text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                 for args in (["watch"], ["log", "-f", "host0"], ["log", "-k", "-f"])]
+    for process in followers:
+        place.at_end(lambda p=process: p.poll() is None and p.kill())
+        assert process.stdout.readline()
+    fs.end(signal.SIGKILL)
+    for process in followers:
+        _, complaint = process.communicate(timeout=WAIT_S * SLOW)
+        assert process.returncode == 1, (process.args, complaint)
+        assert "  try: the program behind the mount is gone: start rprocfs again" in complaint
+    late = subprocess.run([RPROC, "--mount", fs.mount, "list"], text=True, stderr=subprocess.PIPE)
+    assert late.returncode == 4 and "the program behind the mount is gone" in late.stderr, late
 
 
 run(globals())
