@@ -217,10 +217,10 @@ RPROC_API int rproc_rpmsg_create_channel(struct rproc_context *context, uint64_t
 RPROC_API int rproc_rpmsg_release_channel(struct rproc_context *context, uint64_t via,
 					  const char *name, uint32_t src, uint32_t dst)
 {
-	struct rpmsg_bus *bus = bus_of(context, via);
+	struct rpmsg_bus *bus = name ? bus_of(context, via) : NULL;
 	int ret;
 
-	if (!bus || !name)
+	if (!bus)
 		return -EINVAL;
 	ret = rpmsg_remove_channel(bus, name, src, dst);
 	rpmsg_bus_put(bus);
