@@ -316,6 +316,18 @@ static int bind_channel(struct rpmsg_bus *bus, struct rpmsg_channel *channel,
 	return 0;
 }
 
+/* Undo an open of which the remote could not be told: nor is it told of the end. */
+static void unopen(struct rproc_rpmsg_ept *ept)
+{
+	struct rpmsg_bus *bus = ept->bus;
+
+	pthread_mutex_lock(&bus->lock);
+	leave_channel(ept);
+	pthread_mutex_unlock(&bus->lock);
+	rpmsg_channels_changed(bus->context);
+	rproc_rpmsg_destroy_ept(ept);
+}
+
 RPROC_API int rproc_rpmsg_open(struct rproc_context *context, uint64_t id,
 			       const struct rproc_rpmsg_ept_options *options,
 			       struct rproc_rpmsg_ept **ret_ept)
@@ -342,7 +354,7 @@ RPROC_API int rproc_rpmsg_open(struct rproc_context *context, uint64_t id,
 	if (!ret)
 		*ret_ept = ept;
 	else if (announce)
-		rproc_rpmsg_destroy_ept(ept);
+		unopen(ept);
 	else
 		rpmsg_ept_put(ept);
 	return ret;

@@ -251,6 +251,8 @@ static void an_announcement_that_fails_leaves_nothing_open(void **state)
 	recorder_expect_line(remote->rec, "<3> [rpmsg virtio0.mine.4352.1] failed to announce "
 					  "service -110");
 	assert_false(info_of(remote, id).open);
+	/* It is waited for once: what was not announced is not withdrawn. */
+	assert_int_equal(remote_counters(remote).timeouts, 1);
 	rproc_rpmsg_destroy_ept(ept);
 	remote_free(remote);
 }
