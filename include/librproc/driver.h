@@ -239,8 +239,9 @@ int rproc_del(struct rproc *rproc);
 /* Drop the reference of rproc_alloc(). NULL is fine. */
 void rproc_free(struct rproc *rproc);
 
+/* The driver's own @len bytes of rproc_alloc(), and the device: as long as the processor. */
 void *rproc_priv(const struct rproc *rproc);
-struct rproc_device *rproc_device(const struct rproc *rproc);
+struct rproc_device *rproc_device(const struct rproc *rproc); /* borrowed */
 /* Before rproc_add(). -EINVAL unless offline or detached. */
 int rproc_set_initial_state(struct rproc *rproc, enum rproc_state state);
 void rproc_set_auto_boot(struct rproc *rproc, bool auto_boot); /* default true, as in Linux */
@@ -322,7 +323,10 @@ struct rproc_mem_entry *rproc_of_resm_mem_entry_init(struct rproc_device *device
 void rproc_add_carveout(struct rproc *rproc, struct rproc_mem_entry *mem);
 /* The first carveout of that name, or NULL. */
 struct rproc_mem_entry *rproc_find_carveout_by_name(struct rproc *rproc, const char *name);
-/* Fields of an entry; set_* from its own alloc callback. */
+/*
+ * Fields of an entry, whose strings live as long as it does; set_* from its own alloc
+ * callback, set_priv() also before rproc_add_carveout().
+ */
 void *rproc_mem_va(const struct rproc_mem_entry *mem);
 uint64_t rproc_mem_pa(const struct rproc_mem_entry *mem);
 uint32_t rproc_mem_da(const struct rproc_mem_entry *mem);
@@ -348,8 +352,10 @@ int rproc_add_subdev(struct rproc *rproc, const struct rproc_subdev_ops *ops, vo
  */
 void rproc_remove_subdev(struct rproc *rproc, struct rproc_subdev *subdev);
 
-/* Memory to be part of a core dump; kept until resources are cleaned up. From a driver op. 0 or
- * -ENOMEM. */
+/*
+ * Memory to be part of a core dump; kept until resources are cleaned up. From a driver op. 0 or
+ * -ENOMEM.
+ */
 int rproc_coredump_add_segment(struct rproc *rproc, uint32_t da, size_t size);
 /*
  * Write bytes [@offset, @offset + @size) of the segment to @dest. On the worker; of an
@@ -384,7 +390,12 @@ bool rproc_kick_failed(struct rproc *rproc, int vqid, int error, const char *fmt
 /* The remote notified vring @notifyid. 1: somebody was told; 0: nobody is there. Any thread. */
 int rproc_vq_interrupt(struct rproc *rproc, int notifyid);
 
-/* The loader of the registered image formats, for drivers that soften or extend it. */
+/*
+ * The loader of the registered image formats, for drivers that soften or extend it. From the
+ * op of that name; what is wrong is in log and story. 0 or: -EINVAL, as Linux has it for a bad
+ * image, a segment in no memory or a table that is missing; -EOVERFLOW: a segment larger than
+ * the host's memory; -ENOMEM. get_boot_addr is 0, find_loaded_rsc_table NULL where there is none.
+ */
 int rproc_elf_sanity_check(struct rproc *rproc, const struct rproc_firmware *fw);
 uint64_t rproc_elf_get_boot_addr(struct rproc *rproc, const struct rproc_firmware *fw);
 int rproc_elf_load_segments(struct rproc *rproc, const struct rproc_firmware *fw);
@@ -446,7 +457,11 @@ struct rproc_vring_info {
 	uint32_t align;
 	int notifyid;
 };
-struct rproc *rproc_vdev_rproc(const struct rproc_vdev *vdev);
+/*
+ * A vdev is its processor's: what follows is for its driver, from the start to the stop that it
+ * is told of, and on any thread. Status, features and config space are words of the table.
+ */
+struct rproc *rproc_vdev_rproc(const struct rproc_vdev *vdev); /* borrowed */
 uint32_t rproc_vdev_id(const struct rproc_vdev *vdev);
 unsigned int rproc_vdev_num_vrings(const struct rproc_vdev *vdev);
 /* -ENOENT past the end. */
@@ -456,7 +471,7 @@ uint32_t rproc_vdev_features(const struct rproc_vdev *vdev); /* offered by the f
 void rproc_vdev_set_features(struct rproc_vdev *vdev, uint32_t accepted);
 uint8_t rproc_vdev_status(const struct rproc_vdev *vdev);
 void rproc_vdev_set_status(struct rproc_vdev *vdev, uint8_t status);
-/* The vring's da is written to the table: the remote may use it now. */
+/* The vring's da is written to the table: the remote may use it now. -ENOENT past the end. */
 int rproc_vdev_publish_vring(struct rproc_vdev *vdev, unsigned int index);
 /* Config space. -EINVAL out of bounds (logged as the kernel does), nothing copied. */
 int rproc_vdev_get_config(const struct rproc_vdev *vdev, unsigned int offset, void *buf,

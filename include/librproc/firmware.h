@@ -68,6 +68,7 @@ int rproc_image_open(const struct rproc_firmware *fw, struct rproc_report *repor
 		     struct rproc_image **ret_image);
 void rproc_image_close(struct rproc_image *image); /* NULL is fine */
 
+/* What the headers say. Cannot fail. */
 void rproc_image_info(const struct rproc_image *image, struct rproc_image_info *ret_info);
 
 /* Program header @index; -ENOENT past the end. */

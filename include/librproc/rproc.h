@@ -306,6 +306,7 @@ struct rproc_counters {
 	uint64_t notifications; /* remote to host */
 	int power;	/* the user count */
 };
+/* Each as it is when it is looked at, not all of one moment. Never blocks. */
 void rproc_counters(const struct rproc *rproc, struct rproc_counters *ret_counters);
 
 /*
@@ -361,6 +362,7 @@ int rproc_set_firmware_fd(struct rproc *rproc, const char *name, int fd);
 /* The firmware's name. Copies as rproc_last_error() does. */
 size_t rproc_firmware_name(const struct rproc *rproc, char *buf, size_t len);
 
+/* True at first, as in Linux. Never blocks. */
 bool rproc_recovery_enabled(const struct rproc *rproc);
 /* Only sets the flag. (The kernel's `enabled` also recovers: call rproc_trigger_recovery().) */
 void rproc_set_recovery(struct rproc *rproc, bool enabled);
@@ -405,7 +407,10 @@ int rproc_request_cancel(struct rproc *rproc, int64_t id);
 
 /* ---- snapshots ---------------------------------------------------------- */
 
-/* Each returns memory of its own in *ret_x, to be released with free(). */
+/*
+ * Each returns memory of its own in *ret_x, to be released with free(). Any thread; none waits
+ * for an operation. 0 or -ENOMEM.
+ */
 
 struct rproc_carveout_info {
 	char name[32];
@@ -464,7 +469,10 @@ struct rproc_coredump_info {
  */
 int rproc_coredump_next(struct rproc_context *context, uint64_t number,
 			struct rproc_coredump_info *ret_info);
-/* Bytes of a dump; 0 at its end; -ENODEV once it is released. */
+/*
+ * Bytes of a dump; 0 at its end; -ENODEV once it is released. Any thread; of an inline dump the
+ * driver may be asked for them on it.
+ */
 ssize_t rproc_coredump_read(struct rproc_context *context, uint64_t number, void *buf, size_t len,
 			    uint64_t offset);
 /* Throw a dump away. -ENODEV if it is gone already. */
