@@ -219,10 +219,14 @@ int64_t ept_device_next_tick(const struct rprocfs *fs)
 
 static void give_up(struct ept_device *device, struct node_call *call)
 {
-	char name[64];
+	const char *driver = device->own_channel ? "rpmsg_chrdev" : "rpmsg_ctrl";
+	struct rproc_rpmsg_channel_info info;
+	char name[96];
 
-	snprintf(name, sizeof(name), "rpmsg %s", device->dir->name);
-	fs_say(device->fs, RPROC_LOG_ERR, name, "timeout waiting for a tx buffer");
+	if (!rproc_rpmsg_get_channel(device->fs->context, device->channel, &info)) {
+		snprintf(name, sizeof(name), "%s %s", driver, info.device);
+		fs_say(device->fs, RPROC_LOG_ERR, name, "timeout waiting for a tx buffer");
+	}
 	take_waiting(&device->writes, call);
 	forget_writing(device);
 	node_call_done(call, -ETIMEDOUT);

@@ -19,18 +19,34 @@ struct dump {
 
 /* ---- data --------------------------------------------------------------------------- */
 
+/* A short read would tell the kernel's page cache that the file ends there. */
+static ssize_t read_full(const struct dump *dump, char *buf, size_t size, uint64_t offset)
+{
+	size_t done = 0;
+	ssize_t n = 1;
+
+	for (; n > 0 && done < size && offset + done<dump->size; done += n> 0 ? (size_t)n : 0)
+		n = rproc_coredump_read(dump->fs->context, dump->number, buf + done, size - done,
+					offset + done);
+	return n < 0 ? n : (ssize_t)done;
+}
+
 static void data_read(struct node_open *open, struct node_call *call)
 {
 	struct dump *dump = open->node->priv;
+	ssize_t n = -ENOMEM;
 	char *buf;
 
 	/* As every binary file of sysfs; who need not be Linux reads faster. */
-	if (dump->fs->options.mainline && call->size > NODE_PAGE)
+	if (dump->fs->options.mainline && !call->cached && call->size > NODE_PAGE)
 		call->size = NODE_PAGE;
 	buf = node_call_buffer(call);
-	node_call_done(call, buf ? rproc_coredump_read(dump->fs->context, dump->number, buf,
-						       call->size, call->offset)
-				 : -ENOMEM);
+	if (buf && call->cached)
+		n = read_full(dump, buf, call->size, call->offset);
+	else if (buf)
+		n = rproc_coredump_read(dump->fs->context, dump->number, buf, call->size,
+					call->offset);
+	node_call_done(call, n);
 }
 
 /* Anything written says: I have read it, throw it away. */

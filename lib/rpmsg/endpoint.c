@@ -281,11 +281,12 @@ RPROC_API void rproc_rpmsg_destroy_ept(struct rproc_rpmsg_ept *ept)
 }
 
 /* Unlock, tell the log, let go of the bus. Returns @error. */
-static int end_of_add(struct rpmsg_bus *bus, int error)
+static int end_of_add(struct rpmsg_bus *bus, const struct rproc_rpmsg_ept *ept, int error)
 {
 	pthread_mutex_unlock(&bus->lock);
 	if (error == -EADDRINUSE)
-		rpmsg_log(bus, RPROC_LOG_ERR, "idr_alloc failed: %d", -ENOSPC);
+		rproc_context_log(bus->context, RPROC_LOG_ERR, ept->log_name,
+				  "idr_alloc failed: %d", -ENOSPC);
 	rpmsg_bus_put(bus);
 	return error;
 }
@@ -348,7 +349,7 @@ RPROC_API int rproc_rpmsg_open(struct rproc_context *context, uint64_t id,
 	snprintf(ept->log_name, sizeof(ept->log_name), "%s %s", ept->driver, channel->device);
 	ret = bind_channel(bus, channel, ept);
 	announce = !ret && channel->announce && bus->has_ns;
-	ret = end_of_add(bus, ret);
+	ret = end_of_add(bus, ept, ret);
 	if (announce)
 		ret = rpmsg_announce(ept, true);
 	if (!ret)
@@ -383,7 +384,7 @@ RPROC_API int rproc_rpmsg_create_ept(struct rproc_context *context, uint64_t via
 		ret = -EINVAL;
 	else
 		ret = atomic_load(&bus->dead) ? -ENODEV : rpmsg_ept_add(bus, ept, src);
-	ret = end_of_add(bus, ret);
+	ret = end_of_add(bus, ept, ret);
 	if (ret)
 		rpmsg_ept_put(ept);
 	else

@@ -13,6 +13,7 @@
  * --log PATH  log records in the format of /dev/kmsg
  * --no-log    do not collect /dev/kmsg ("~") and uevents ("^")
  * --patience N  give what has to happen N times as long as a case says
+ * --hangs N  interrupt an action after N seconds: it answers EINTR, and the next one is done
  *
  * A line of input may begin with @N: that many lines of the log belong to the action.
  * It is over when they are there, and not after a time without any. @Nx: it waits in vain.
@@ -52,7 +53,7 @@ struct rpmsg_endpoint_info { char name[32]; uint32_t src, dst; };
 
 static const char *R_class = "/sys/class", *R_debug = "/sys/kernel/debug",
 	*R_dev = "/dev", *R_fw = "/lib/firmware", *R_sys = "/sys";
-static int portable, nolog, patience = 1;
+static int portable, nolog, patience = 1, hangs_s;
 static const char *logpath = "/dev/kmsg";
 static int kfd = -1, ufd = -1, memfd = -1;
 
@@ -581,7 +582,10 @@ static void run(char *line)
 	} else if (portable && (!(sh ? hook : NULL) || !sh) && (!strcmp(a, "sh") || !strcmp(a, "poke") || !strcmp(a, "peek") || (!strcmp(a, "irq") && !hook) || (!strcmp(a, "peer") && !hook))) {
 		printf("= SKIP\n");
 	} else if (sh) {
-		FILE *f = popen(sh, "r"); size_t len; int er; char *b;
+		char limited[64];
+		snprintf(limited, sizeof limited, "timeout -k 5 %d sh -c \"$ORUN_SH\"", hangs_s);
+		setenv("ORUN_SH", sh, 1);
+		FILE *f = popen(hangs_s ? limited : sh, "r"); size_t len; int er; char *b;
 		b = slurp(fileno(f), &len, &er);
 		int st = pclose(f);
 		printf("= %d", WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st));
@@ -666,8 +670,12 @@ static void run(char *line)
 	free(keep);
 }
 
+static void interrupt(int signal) { (void)signal; }
+
 int main(int c, char **v)
 {
+	struct sigaction hangs = { .sa_handler = interrupt };	/* what it hangs in ends with EINTR */
+	sigaction(SIGALRM, &hangs, NULL);
 	for (int i = 1; i < c; i++) {
 		if (!strcmp(v[i], "--class")) R_class = v[++i]; else if (!strcmp(v[i], "--debug")) R_debug = v[++i];
 		else if (!strcmp(v[i], "--dev")) R_dev = v[++i]; else if (!strcmp(v[i], "--fw")) R_fw = v[++i];
@@ -676,6 +684,7 @@ int main(int c, char **v)
 		else if (!strcmp(v[i], "--hook")) hook = v[++i];
 		else if (!strcmp(v[i], "--log")) logpath = v[++i];
 		else if (!strcmp(v[i], "--patience")) patience = atoi(v[++i]);
+		else if (!strcmp(v[i], "--hangs")) hangs_s = atoi(v[++i]);
 	}
 	if (!nolog) {
 		kfd = open(logpath, O_RDONLY | O_NONBLOCK);
@@ -688,7 +697,9 @@ int main(int c, char **v)
 	char *l = NULL; size_t cap = 0; ssize_t k;
 	while ((k = getline(&l, &cap, stdin)) > 0) {
 		while (k && (l[k - 1] == '\n' || l[k - 1] == '\r')) l[--k] = 0;
+		alarm(hangs_s);
 		run(l);
+		alarm(0);
 	}
 	drain(100, -1);
 	return 0;

@@ -68,6 +68,29 @@ def test_a_truncation_leaves_no_mark(place):
     assert os.stat(path).st_size == 4096
 
 
+def test_a_dump_is_whole(place):
+    """Headers and data of an inline dump come with two reads: none of them may be its end."""
+    server = Server(place)
+    write(server.path("state"), "start")
+    for number, mode in enumerate(("inline", "enabled"), 1):
+        write(server.path("coredump"), mode)
+        server.tell("crash 0 1")
+        data = server.mount + "/class/devcoredump/devcd%d/data" % number
+        wait_for(lambda: os.path.exists(data))
+        with open(data, "rb") as file:
+            whole = file.read()
+        assert whole[:4] == b"\x7fELF" and len(whole) > 65536, len(whole)
+        fd = os.open(data, os.O_RDONLY)
+        out = os.memfd_create("dump")
+        while os.sendfile(out, fd, None, 1 << 24):
+            pass
+        assert os.pread(out, 1 << 24, 0) == whole
+        os.close(fd)
+        os.close(out)
+        write(data, "1")
+        wait_for(lambda: read(server.path("state")) == "running\n")
+
+
 def test_an_open_descriptor_survives_a_truncation(place):
     server = Server(place)
     path = server.path("coredump")

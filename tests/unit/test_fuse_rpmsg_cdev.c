@@ -139,7 +139,8 @@ static void an_endpoint_is_open_once_and_its_address_too(void **state)
 	node_release(other);
 	assert_int_equal(front_open(&f->front, "dev/rpmsg1", O_RDWR, &other), -EINVAL);
 	assert_true(rpmsg_mount_logged(f, ";rpmsg rpmsg1: failed to open other\n"));
-	assert_true(rpmsg_mount_logged(f, "idr_alloc failed: -28"));
+	assert_true(rpmsg_mount_logged(
+		f, ";rpmsg_ctrl virtio0.rpmsg_ctrl.0.0: idr_alloc failed: -28\n"));
 	node_release(open);
 	other = rpmsg_mount_open(f, "dev/rpmsg1", O_RDWR);
 	node_release(other);
@@ -366,7 +367,8 @@ static void a_write_waits_only_so_long(void **state)
 	assert_true((end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000 >=
 		    SEND_TIMEOUT_MS - 1);
 	assert_int_equal(fs_timeout(f->fs), -1);
-	assert_true(rpmsg_mount_logged(f, ";rpmsg rpmsg0: timeout waiting for a tx buffer\n"));
+	assert_true(rpmsg_mount_logged(
+		f, ";rpmsg_ctrl virtio0.rpmsg_ctrl.0.0: timeout waiting for a tx buffer\n"));
 	/* It can still be used, and the message that was given up is not sent later. */
 	for (int i = 0; i < 8; i++)
 		remote_expect(f->remote, 0x1000, 0x401, "m", 1);

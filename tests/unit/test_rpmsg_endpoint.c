@@ -30,7 +30,8 @@ static void addresses_are_given_lowest_first_and_once(void **state)
 
 	(void)state;
 	assert_int_equal(create(remote, 53, &other), -EADDRINUSE);
-	recorder_expect_line(remote->rec, "<3> [virtio_rpmsg_bus virtio0] idr_alloc failed: -28");
+	recorder_expect_line(remote->rec,
+			     "<3> [rpmsg virtio0.rpmsg_ctrl.0.0] idr_alloc failed: -28");
 	assert_int_equal(create(remote, 0x80000000, &other), -EINVAL);
 	assert_int_equal(create(remote, 0xfffffffe, &other), -EINVAL);
 	assert_null(other);
