@@ -440,7 +440,7 @@ static void remove_device(struct rproc_device *device)
 	rproc_device_put(device);
 }
 
-static int unbind(struct rproc_context *context, const char *name, const char *driver)
+static int unbind_device(struct rproc_context *context, const char *name, const char *driver)
 {
 	struct rproc_device *device = find_device(context, name);
 	struct unbound *unbound;
@@ -466,7 +466,7 @@ RPROC_API int rproc_context_unbind(struct rproc_context *context, const char *de
 	int ret;
 
 	pthread_mutex_lock(&context->board_lock);
-	ret = unbind(context, device, driver);
+	ret = unbind_device(context, device, driver);
 	pthread_mutex_unlock(&context->board_lock);
 	return ret;
 }
@@ -502,7 +502,7 @@ find_driver(struct rproc_context *context, const struct unbound *unbound, const 
 	return NULL;
 }
 
-static int bind(struct rproc_context *context, const char *name, const char *driver)
+static int bind_device(struct rproc_context *context, const char *name, const char *driver)
 {
 	struct unbound *unbound = find_unbound(context, name);
 	const struct rproc_loaded_plugin *loaded;
@@ -531,7 +531,7 @@ RPROC_API int rproc_context_bind(struct rproc_context *context, const char *devi
 	int ret;
 
 	pthread_mutex_lock(&context->board_lock);
-	ret = bind(context, device, driver);
+	ret = bind_device(context, device, driver);
 	pthread_mutex_unlock(&context->board_lock);
 	return ret;
 }
@@ -553,7 +553,7 @@ RPROC_API void rproc_context_remove_boards(struct rproc_context *context)
 	pthread_mutex_unlock(&context->board_lock);
 }
 
-void rproc_context_remove_board(struct rproc_context *context)
+void rproc_boards_fini(struct rproc_context *context)
 {
 	pthread_mutex_lock(&context->board_lock);
 	remove_devices(context);

@@ -167,7 +167,7 @@ RPROC_API void rproc_context_free(struct rproc_context *context)
 {
 	if (!context)
 		return;
-	rproc_context_remove_board(context);
+	rproc_boards_fini(context);
 	remove_rest(context);
 	rproc_rpmsg_end_sockets(context);
 	rproc_loop_free(context->loop);

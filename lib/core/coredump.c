@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "base/clock.h"
 #include "core/coredump.h"
 
 /* All segments of one dump together; what a hostile table can ask for is bounded. */
@@ -201,10 +201,7 @@ static void fill(struct rproc *rproc, struct dump *dump)
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
 static struct dump *find_dump(struct rproc_dumps *dumps, uint64_t number)
@@ -492,13 +489,8 @@ RPROC_API bool rproc_coredump_disabled(struct rproc_context *context)
 
 void rproc_dumps_init(struct rproc_dumps *dumps)
 {
-	pthread_condattr_t monotonic;
-
 	pthread_mutex_init(&dumps->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&dumps->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_cond_init(&dumps->changed);
 	list_init(&dumps->list);
 }
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "core/internal.h"
 
 int rproc_events_init(struct rproc_events *events, unsigned int len)
@@ -38,14 +38,6 @@ void rproc_events_fini(struct rproc_events *events)
 	free(events->ring);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 void rproc_event_post(struct rproc_context *context, const struct rproc_event *given,
 		      const char *name, const char *reason)
 {
@@ -63,7 +55,7 @@ void rproc_event_post(struct rproc_context *context, const struct rproc_event *g
 	event = &events->ring[(events->head + events->count) % events->len];
 	*event = *given;
 	event->sequence = events->sequence;
-	event->time_ns = now_ns();
+	event->time_ns = clock_ns(CLOCK_REALTIME);
 	snprintf(event->name, sizeof(event->name), "%s", name);
 	snprintf(event->reason, sizeof(event->reason), "%s", reason);
 	first = !events->count++;
@@ -101,7 +93,7 @@ RPROC_API int rproc_event_read(struct rproc_context *context, struct rproc_event
 	if (events->lost) {
 		*ret_event = (struct rproc_event){
 			.sequence = events->ring[events->head].sequence - 1,
-			.time_ns = now_ns(),
+			.time_ns = clock_ns(CLOCK_REALTIME),
 			.type = RPROC_EVENT_LOST,
 			.index = -1,
 			.value = events->lost,

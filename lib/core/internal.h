@@ -168,7 +168,7 @@ int rproc_device_tell(const struct rproc_device *device, int error, const char *
 /* board/devicetree.c */
 void rproc_board_put(struct rproc_board *board); /* NULL is fine */
 /* board/board.c: remove every probed device, forget and unload every plugin. */
-void rproc_context_remove_board(struct rproc_context *context);
+void rproc_boards_fini(struct rproc_context *context);
 
 /* ---- the worker (worker.c) ------------------------------------------------------------- */
 

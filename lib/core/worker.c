@@ -5,20 +5,15 @@
  * architecture calls the operation lock: nothing else may change the processor.
  */
 #include <errno.h>
-#include <time.h>
+#include "base/clock.h"
 #include "core/internal.h"
 
 #define LINGER_MS 10
 
 void rproc_queue_init(struct rproc_queue *queue)
 {
-	pthread_condattr_t monotonic;
-
 	pthread_mutex_init(&queue->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&queue->more, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_cond_init(&queue->more);
 	list_init(&queue->items);
 }
 
@@ -37,12 +32,7 @@ static bool wait_for_more(struct rproc_queue *queue)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += LINGER_MS * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
+	clock_deadline(&until, LINGER_MS);
 	while (list_empty(&queue->items) && !queue->closed)
 		if (pthread_cond_timedwait(&queue->more, &queue->lock, &until))
 			break;

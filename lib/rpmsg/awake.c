@@ -6,6 +6,7 @@
  * instead of two wake-ups. Knows when that does not pay, and nothing of messages.
  */
 #include <sched.h>
+#include "base/clock.h"
 #include "rpmsg/bus.h"
 
 /* No longer than a sleep and a wake-up take. */
@@ -29,14 +30,6 @@ static inline void relax(void)
 #elif defined(__aarch64__)
 	__asm__ volatile("yield" ::: "memory");
 #endif
-}
-
-static int64_t precise_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* With the lock: was something sent that may be answered, and did it pay to wait before? */
@@ -75,12 +68,12 @@ static bool offer_cpu(struct rpmsg_bus *bus)
 /* By the one who receives. Returns how many ns it took. */
 static int64_t await_used(struct rpmsg_bus *bus, bool *ret_came)
 {
-	int64_t begin = precise_now_ns(), took;
+	int64_t begin = clock_ns(CLOCK_MONOTONIC), took;
 	bool came = bus->awake.shared && offer_cpu(bus);
 
 	do {
 		came = came || look(bus) || offer_cpu(bus);
-		took = precise_now_ns() - begin;
+		took = clock_ns(CLOCK_MONOTONIC) - begin;
 	} while (!came && !atomic_load(&bus->dead) && took < AWAKE_NS);
 	*ret_came = came;
 	return took;

@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "hw/barrier.h"
 #include "rpmsg/bus.h"
 
@@ -44,21 +45,7 @@
 
 int64_t rpmsg_now_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-void rpmsg_deadline(struct timespec *ret_when, unsigned int ms)
-{
-	clock_gettime(CLOCK_MONOTONIC, ret_when);
-	ret_when->tv_sec += ms / 1000;
-	ret_when->tv_nsec += ms % 1000 * 1000000L;
-	if (ret_when->tv_nsec >= 1000000000L) {
-		ret_when->tv_nsec -= 1000000000L;
-		ret_when->tv_sec++;
-	}
+	return clock_ns(CLOCK_MONOTONIC_COARSE);
 }
 
 bool rpmsg_limit(struct rpmsg_limit *limit, unsigned int burst)
@@ -213,12 +200,7 @@ static void on_output(struct rproc_vdev *vdev, unsigned int index, void *data)
 
 static int init_locks(struct rpmsg_bus *bus)
 {
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&bus->tx_changed, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&bus->tx_changed);
 	pthread_cond_init(&bus->idle, NULL);
 	pthread_mutex_init(&bus->lock, NULL);
 	pthread_mutex_init(&bus->tx_lock, NULL);

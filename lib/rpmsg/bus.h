@@ -178,8 +178,7 @@ void rpmsg_bus_break(struct rpmsg_bus *bus, unsigned int ring);
 void rpmsg_log(const struct rpmsg_bus *bus, int level, const char *fmt, ...) RPROC_PRINTF(3, 4);
 /* May one more line be printed? */
 bool rpmsg_limit(struct rpmsg_limit *limit, unsigned int burst);
-int64_t rpmsg_now_ns(void); /* CLOCK_MONOTONIC */
-void rpmsg_deadline(struct timespec *ret_when, unsigned int ms);
+int64_t rpmsg_now_ns(void); /* CLOCK_MONOTONIC, as of the last tick */
 
 /* registry.c */
 /* A channel with its bus locked and counted, or NULL. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "base/clock.h"
 #include "rpmsg/bus.h"
 
 #define OVERRIDE_MAX 4095u
@@ -351,7 +352,7 @@ RPROC_API int rproc_rpmsg_wait_channel(struct rproc *rproc, const char *name, in
 	struct timespec deadline;
 	int ret = 0;
 
-	rpmsg_deadline(&deadline, timeout_ms < 0 ? 0 : (unsigned int)timeout_ms);
+	clock_deadline(&deadline, timeout_ms < 0 ? 0 : (unsigned int)timeout_ms);
 	pthread_mutex_lock(&rpmsg->lock);
 	while (!find_unopened(rproc, name, ret_info)) {
 		if (!may_wait || ret) {

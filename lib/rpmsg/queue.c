@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "rpmsg/bus.h"
 
 /*
@@ -18,12 +19,7 @@
 
 int rpmsg_queue_init(struct rpmsg_queue *queue, unsigned int max)
 {
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&queue->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&queue->changed);
 	pthread_mutex_init(&queue->lock, NULL);
 	list_init(&queue->messages);
 	queue->max = max;
@@ -139,7 +135,7 @@ static struct rpmsg_queued *await(struct rproc_rpmsg_ept *ept, int timeout_ms, i
 	int late = 0;
 
 	if (timeout_ms > 0)
-		rpmsg_deadline(&deadline, (unsigned int)timeout_ms);
+		clock_deadline(&deadline, (unsigned int)timeout_ms);
 	queue->readers++;
 	for (;;) {
 		message = take(ept, ret_error);

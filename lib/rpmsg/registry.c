@@ -5,16 +5,12 @@
  */
 #include <errno.h>
 #include <time.h>
+#include "base/clock.h"
 #include "rpmsg/bus.h"
 
 void rproc_rpmsg_init(struct rproc_rpmsg *rpmsg)
 {
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&rpmsg->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	clock_cond_init(&rpmsg->changed);
 	pthread_mutex_init(&rpmsg->lock, NULL);
 	list_init(&rpmsg->buses);
 	list_init(&rpmsg->sockets);

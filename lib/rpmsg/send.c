@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "rpmsg/bus.h"
 
 /* How long a sleeper hopes for many buffers before it asks for one. */
@@ -93,7 +94,7 @@ static int sleep_for_buffers(struct rpmsg_bus *bus, bool hope, const struct time
 		return 0;
 	if (!hope)
 		return pthread_cond_timedwait(&bus->tx_changed, &bus->tx_lock, deadline);
-	rpmsg_deadline(&soon, HOPE_MS);
+	clock_deadline(&soon, HOPE_MS);
 	pthread_cond_timedwait(&bus->tx_changed, &bus->tx_lock, &soon);
 	return 0;
 }
@@ -105,7 +106,7 @@ static int await_buffer(struct rproc_rpmsg_ept *ept)
 	bool hope = true;
 	int index, late = 0;
 
-	rpmsg_deadline(&deadline, bus->context->send_timeout_ms);
+	clock_deadline(&deadline, bus->context->send_timeout_ms);
 	bus->tx_count.waits++;
 	bus->waiters++;
 	ept->senders++;

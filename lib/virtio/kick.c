@@ -5,19 +5,11 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include "base/clock.h"
 #include "virtio/vdev.h"
 
 /* Failures that follow each other closer than this are one flood. */
 #define FLOOD_NS INT64_C(5000000000)
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 RPROC_API void rproc_vdev_kick(struct rproc_vdev *vdev, unsigned int index)
 {
@@ -35,7 +27,7 @@ RPROC_API void rproc_vdev_kick(struct rproc_vdev *vdev, unsigned int index)
 /* With the lock: one more. Returns whether people are to be told of it now. */
 static bool count_failure(struct failed_kicks *failed, int error, const char *why)
 {
-	int64_t now = now_ns();
+	int64_t now = clock_ns(CLOCK_MONOTONIC_COARSE);
 	bool due = !failed->count || now - failed->told_ns >= FLOOD_NS;
 
 	failed->count++;
@@ -94,7 +86,7 @@ static void describe(const struct rproc_vdev *vdev, unsigned int index,
 		.vring = index,
 		.failed = failed->count,
 		.error = failed->error,
-		.age_ns = now_ns() - failed->last_ns,
+		.age_ns = clock_ns(CLOCK_MONOTONIC_COARSE) - failed->last_ns,
 	};
 	strcpy(ret->why, failed->why);
 }

@@ -288,7 +288,7 @@ static void every_known_node_is_probed_and_removed_in_reverse(void **state)
 	assert_string_equal(rproc_plugin_name(rproc), "core");
 	rproc_put(rproc);
 	calls[0] = 0;
-	rproc_context_remove_board(*state);
+	rproc_boards_fini(*state);
 	assert_string_equal(calls, "remove:host0 remove:15a000000.core ");
 	assert_null(rproc_get_next(*state, -1));
 	/* and the same board again, on the same context, needs its plugins again */
