@@ -15,20 +15,39 @@
 #define SET_SHUTDOWN_ON_RELEASE _IOW(0xB7, 1, int32_t)
 #define GET_SHUTDOWN_ON_RELEASE _IOR(0xB7, 2, int32_t)
 
+static struct rproc *rproc_of(const struct node_open *open)
+{
+	return (struct rproc *)(uintptr_t)open->stamp;
+}
+
+/* What Linux says to who still has the device of a processor that was removed. */
+static int refuse(const struct node_open *open, int word)
+{
+	struct rproc *rproc = rproc_of(open);
+
+	if (word)
+		return -EINVAL;
+	rproc_log(rproc, RPROC_LOG_ERR, "can't boot deleting rproc %s", rproc_name(rproc));
+	return -ENODEV;
+}
+
 static void cdev_store(struct node_open *open, struct node_call *call)
 {
 	static const char *const words[] = { "start", "stop", "detach", NULL };
 	static const enum rproc_request requests[] = { RPROC_REQUEST_BOOT, RPROC_REQUEST_SHUTDOWN,
 						       RPROC_REQUEST_DETACH };
-	struct processor *processor = open->node->priv;
 	int word = input_cdev_word(call->data, call->data_size, words);
 
+	if (word >= 0 && open->node->removed) {
+		node_call_done(call, refuse(open, word));
+		return;
+	}
 	if (word >= 0) {
-		processor_request(processor, call, requests[word], NULL, processor_answer);
+		processor_request(open->node->priv, call, requests[word], NULL, processor_answer);
 		return;
 	}
 	if (call->data_size && call->data_size <= INPUT_CDEV_MAX)
-		rproc_log(processor->rproc, RPROC_LOG_ERR, "Unrecognized option");
+		rproc_log(rproc_of(open), RPROC_LOG_ERR, "Unrecognized option");
 	node_call_done(call, -EINVAL);
 }
 
@@ -51,6 +70,10 @@ static void cdev_ioctl(struct node_open *open, struct node_call *call)
 	struct processor *processor = open->node->priv;
 	int32_t value;
 
+	if (open->node->removed) {
+		node_call_done(call, -ENODEV);
+		return;
+	}
 	switch (call->cmd) {
 	case SET_SHUTDOWN_ON_RELEASE:
 		if (call->data_size < sizeof(value)) {
@@ -89,7 +112,7 @@ static void released(struct rproc *rproc, int result, void *data)
 static void cdev_release(struct node_open *open)
 {
 	struct processor *processor = open->node->priv;
-	struct rproc *rproc = (struct rproc *)(uintptr_t)open->stamp;
+	struct rproc *rproc = rproc_of(open);
 
 	if (!open->node->removed && processor->shutdown_on_release)
 		rproc_request(rproc, RPROC_REQUEST_RELEASE, NULL, released, NULL);
@@ -97,7 +120,7 @@ static void cdev_release(struct node_open *open)
 }
 
 static const struct node_ops cdev_ops = {
-	.flags = NODE_STREAM,
+	.flags = NODE_STREAM | NODE_HELD,
 	.unreadable = -EINVAL,
 	.open = cdev_open,
 	.release = cdev_release,

@@ -46,6 +46,8 @@ struct node_open;
 #define NODE_SIMPLE (1u << 5)
 /* Every read makes its text anew, at whatever offset. */
 #define NODE_FRESH (1u << 6)
+/* Its descriptors keep what is behind it: calls come on when the node is gone. */
+#define NODE_HELD (1u << 7)
 
 struct node_ops {
 	unsigned int flags;

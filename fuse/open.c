@@ -361,7 +361,7 @@ void node_call_start(struct node_call *call)
 
 	if (call->kind == NODE_CALL_READ)
 		unskew(open, call);
-	if (node->removed) {
+	if (node->removed && !(node->ops->flags & NODE_HELD)) {
 		node_call_done(call, gone_error(node));
 		return;
 	}

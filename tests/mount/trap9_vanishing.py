@@ -79,6 +79,18 @@ def test_dumps(place):
         wait_for(lambda: read(server.path("state")) == "running\n")
 
 
+def whole_log(server):
+    fd = os.open(server.mount + "/librproc/log", os.O_RDONLY | os.O_NONBLOCK)
+    text = b""
+    try:
+        while True:
+            text += os.read(fd, 65536)
+    except BlockingIOError:
+        return text.decode()
+    finally:
+        os.close(fd)
+
+
 def test_a_processor_and_its_successor(place):
     server = Server(place)
     state = os.open(server.path("state"), os.O_RDONLY)
@@ -92,7 +104,15 @@ def test_a_processor_and_its_successor(place):
     # A descriptor of the device keeps the number, one of an attribute does not.
     assert os.listdir(server.mount + "/class/remoteproc") == ["remoteproc1"]
     fails(errno.ENODEV, os.write, device, b"start")
+    fails(errno.EINVAL, os.write, device, b"stop")
+    fails(errno.EINVAL, os.write, device, b"junk")
+    fails(errno.EINVAL, os.read, device, 10)
+    log = whole_log(server)
+    assert ";remoteproc remoteproc0: can't boot deleting rproc " in log
+    assert ";remoteproc remoteproc0: Unrecognized option\n" in log
+    assert "releasing" not in log
     os.close(device)
+    wait_for(lambda: "releasing" in whole_log(server))
     server.tell("add next")
     wait_for(lambda: os.path.exists(server.path("name")))
     assert read(server.path("name")) == "next\n"
