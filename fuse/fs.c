@@ -387,6 +387,7 @@ static int add_skeleton(struct rprocfs *fs)
 	struct node *debug;
 
 	root->priv = fs;
+	root->mode = 0555; /* as that of sysfs */
 	fs->devices = fs_dir(root, "devices");
 	fs->class_remoteproc = fs_dir(class, "remoteproc");
 	fs->dev = fs_dir(root, "dev");

@@ -20,6 +20,7 @@ static void directories_hold_what_linux_shows(void **state)
 	struct fuse_fixture *f = *state;
 
 	assert_names("", "bus class dev devices kernel librproc module");
+	fuse_fixture_mode(f, "", 0555);
 	assert_names("class", "devcoredump remoteproc rpmsg tty");
 	assert_names("class/remoteproc", "remoteproc0");
 	assert_names(C, "coredump device firmware fw_format name power recovery state subsystem "
