@@ -18,12 +18,6 @@
  * There is no runtime power management here, and the files say so: what can be
  * written is only remembered, as the kernel does for a device without it.
  */
-static void show_disabled(struct node_open *open, struct node_call *call)
-{
-	text_line(&open->text, "disabled");
-	node_call_done(call, 0);
-}
-
 static void show_unsupported(struct node_open *open, struct node_call *call)
 {
 	text_line(&open->text, "unsupported");
@@ -75,6 +69,24 @@ static void control_store(struct node_open *open, struct node_call *call)
 	store_word(open, call, control_words);
 }
 
+/* "on" forbids to suspend it, and counts as a user. */
+static bool forbidden(const struct node_open *open)
+{
+	return node_child(open->node->parent, "control")->index;
+}
+
+static void enabled_show(struct node_open *open, struct node_call *call)
+{
+	text_line(&open->text, forbidden(open) ? "disabled & forbidden" : "disabled");
+	node_call_done(call, 0);
+}
+
+static void usage_show(struct node_open *open, struct node_call *call)
+{
+	text_line(&open->text, forbidden(open) ? "1" : "0");
+	node_call_done(call, 0);
+}
+
 #define SYSFS (NODE_STRICT | NODE_PAGED)
 static const struct node_ops async_ops = { .flags = SYSFS,
 					   .show = async_show,
@@ -82,7 +94,8 @@ static const struct node_ops async_ops = { .flags = SYSFS,
 static const struct node_ops control_ops = { .flags = SYSFS,
 					     .show = control_show,
 					     .store = control_store };
-static const struct node_ops disabled_ops = { .flags = SYSFS, .show = show_disabled };
+static const struct node_ops enabled_ops = { .flags = SYSFS, .show = enabled_show };
+static const struct node_ops usage_ops = { .flags = SYSFS, .show = usage_show };
 static const struct node_ops unsupported_ops = { .flags = SYSFS, .show = show_unsupported };
 static const struct node_ops zero_ops = { .flags = SYSFS, .show = show_zero };
 /* The kernel's answer, too, for a device that does not use it. */
@@ -100,10 +113,10 @@ int device_add_power(struct node *dir)
 		{ "control", 0644, &control_ops },
 		{ "runtime_active_kids", 0444, &zero_ops },
 		{ "runtime_active_time", 0444, &zero_ops },
-		{ "runtime_enabled", 0444, &disabled_ops },
+		{ "runtime_enabled", 0444, &enabled_ops },
 		{ "runtime_status", 0444, &unsupported_ops },
 		{ "runtime_suspended_time", 0444, &zero_ops },
-		{ "runtime_usage", 0444, &zero_ops },
+		{ "runtime_usage", 0444, &usage_ops },
 	};
 	struct node *power = fs_dir(dir, "power");
 

@@ -130,6 +130,12 @@ static void attributes_read_as_in_linux(void **state)
 	assert_text(C "power/control", "auto\n");
 	assert_text(C "power/runtime_status", "unsupported\n");
 	assert_text(C "power/autosuspend_delay_ms", "EIO");
+	assert_text(C "power/runtime_enabled", "disabled\n");
+	assert_store(C "power/control", "on", 2);
+	assert_text(C "power/runtime_enabled", "disabled & forbidden\n");
+	assert_text(C "power/runtime_usage", "1\n");
+	assert_store(C "power/control", "auto\n", 5);
+	assert_text(C "power/runtime_usage", "0\n");
 	assert_text(D "name", "dsp\n");
 	assert_text(D "recovery", "enabled\n");
 	assert_text(D "coredump", "disabled\n");
