@@ -48,7 +48,8 @@ static void cdev_store(struct node_open *open, struct node_call *call)
 	}
 	if (call->data_size && call->data_size <= INPUT_CDEV_MAX)
 		rproc_log(rproc_of(open), RPROC_LOG_ERR, "Unrecognized option");
-	node_call_done(call, -EINVAL);
+	node_call_done(call, processor_refuse(rproc_of(open), call, -EINVAL, "dev/remoteproc",
+					      "start, stop or detach, without a newline"));
 }
 
 static void get_flag(struct processor *processor, struct node_call *call)

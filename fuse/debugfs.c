@@ -30,18 +30,15 @@ static void debug_recovery_store(struct node_open *open, struct node_call *call)
 
 static void debug_coredump_store(struct node_open *open, struct node_call *call)
 {
-	struct rproc *rproc = processor_of(open)->rproc;
-	int word, mode, err;
-
+	/* Linux looks at the length before it looks at the state, and logs nothing. */
 	if (call->data_size < 1 || call->data_size > INPUT_DEBUGFS_COREDUMP_MAX) {
-		node_call_done(call, -EINVAL);
+		node_call_done(call, processor_refuse(processor_of(open)->rproc, call, -EINVAL,
+						      "coredump", "disabled, enabled or inline"));
 		return;
 	}
-	word = input_debugfs_word(call->data, call->data_size, INPUT_DEBUGFS_COREDUMP_MAX,
-				  coredump_words);
-	mode = word < 0 ? RPROC_COREDUMP_INLINE + 1 : word;
-	err = rproc_set_coredump_mode(rproc, (enum rproc_coredump_mode)mode);
-	node_call_done(call, err ? err : (ssize_t)call->size);
+	coredump_store(processor_of(open), call,
+		       input_debugfs_word(call->data, call->data_size, INPUT_DEBUGFS_COREDUMP_MAX,
+					  coredump_words));
 }
 
 static void crash_store(struct node_open *open, struct node_call *call)
@@ -50,7 +47,8 @@ static void crash_store(struct node_open *open, struct node_call *call)
 	int err = input_uint(call->data, call->data_size, &type);
 
 	if (err) {
-		node_call_done(call, err);
+		node_call_done(call, processor_refuse(processor_of(open)->rproc, call, err, "crash",
+						      "a number from 0 to 4294967295, the type"));
 		return;
 	}
 	rproc_report_crash(processor_of(open)->rproc, type);

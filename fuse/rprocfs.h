@@ -103,6 +103,9 @@ void processor_request(struct processor *processor, struct node_call *call,
 		       enum rproc_request request, const char *arg, rproc_done_fn done);
 /* On any thread: answer with @result, or if that is 0 with all bytes taken. */
 void processor_request_done(struct node_call *call, int result);
+/* Tell, in the processor's story, what @file takes instead of what was written. Returns @error. */
+int processor_refuse(struct rproc *rproc, const struct node_call *call, int error,
+		     const char *file, const char *wanted);
 /* The done callback that does just that; @data is the call. */
 void processor_answer(struct rproc *rproc, int result, void *data);
 
@@ -138,6 +141,7 @@ int sysfs_add(struct processor *processor, struct node *glue);
 void recovery_store(struct processor *processor, struct node_call *call, int word);
 void recovery_show(struct node_open *open, struct node_call *call);
 void coredump_show(struct node_open *open, struct node_call *call);
+void coredump_store(struct processor *processor, struct node_call *call, int word);
 extern const char *const recovery_words[];
 extern const char *const coredump_words[];
 

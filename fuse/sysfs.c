@@ -50,7 +50,8 @@ static void state_store(struct node_open *open, struct node_call *call)
 	default:
 		rproc_log(processor->rproc, RPROC_LOG_ERR, "Unrecognised option: %.*s", (int)len,
 			  call->data);
-		node_call_done(call, -EINVAL);
+		node_call_done(call, processor_refuse(processor->rproc, call, -EINVAL, "state",
+						      "start, stop or detach"));
 	}
 }
 
@@ -132,7 +133,8 @@ static void recovery_answered(struct rproc *rproc, int result, void *data)
 void recovery_store(struct processor *processor, struct node_call *call, int word)
 {
 	if (word < 0) {
-		node_call_done(call, word);
+		node_call_done(call, processor_refuse(processor->rproc, call, word, "recovery",
+						      "enabled, disabled or recover"));
 		return;
 	}
 	if (word <= 1)
@@ -158,14 +160,25 @@ void coredump_show(struct node_open *open, struct node_call *call)
 }
 
 /* A word that is none goes down too: the state is looked at first, and the refusal logged. */
+void coredump_store(struct processor *processor, struct node_call *call, int word)
+{
+	int mode = word < 0 ? RPROC_COREDUMP_INLINE + 1 : word;
+	int err = rproc_set_coredump_mode(processor->rproc, (enum rproc_coredump_mode)mode);
+
+	if (err == -EBUSY)
+		rproc_story_aside(processor->rproc, err, "coredump",
+				  "it cannot be changed while the processor is crashed; stop it, "
+				  "or write recover to recovery, first");
+	else if (err)
+		processor_refuse(processor->rproc, call, err, "coredump",
+				 "disabled, enabled or inline");
+	node_call_done(call, err ? err : (ssize_t)call->size);
+}
+
 static void sysfs_coredump_store(struct node_open *open, struct node_call *call)
 {
-	int word = input_sysfs_word(call->data, call->data_size, coredump_words);
-	int mode = word < 0 ? RPROC_COREDUMP_INLINE + 1 : word;
-	int err =
-		rproc_set_coredump_mode(processor_of(open)->rproc, (enum rproc_coredump_mode)mode);
-
-	node_call_done(call, err ? err : (ssize_t)call->size);
+	coredump_store(processor_of(open), call,
+		       input_sysfs_word(call->data, call->data_size, coredump_words));
 }
 
 /* ---- the directory -------------------------------------------------------------------------- */

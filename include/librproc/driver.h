@@ -204,7 +204,14 @@ void rproc_device_log(const struct rproc_device *device, int level, const char *
  */
 int rproc_story(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)
 	RPROC_PRINTF(4, 5);
-/* The same where there is no processor yet (probe). */
+/*
+ * The story of something that failed beside all operations, such as a request that is refused
+ * before it becomes one. It takes the place of an older story, but gives way to what an
+ * operation under way tells. Any thread. Returns @error.
+ */
+int rproc_story_aside(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)
+	RPROC_PRINTF(4, 5);
+/* As rproc_story() where there is no processor yet (probe). */
 int rproc_device_story(struct rproc_device *device, int error, const char *stage,
 		       const char *fmt, ...) RPROC_PRINTF(4, 5);
 /* Pass what a check found to the log and the story. Returns @error. */

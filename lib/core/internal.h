@@ -306,7 +306,7 @@ struct rproc {
 	struct rproc_source source;
 	char story[RPROC_STORY_MAX];
 	bool story_set;	  /* the running operation has told its story */
-	bool story_aside; /* the story is one of rproc_story_aside() */
+	bool story_aside; /* the story is one of rproc_story_set_aside() */
 	struct list carveouts;
 	struct list traces;
 	struct list vdevs;	/* struct rproc_vdev */
@@ -342,11 +342,8 @@ void rproc_story_clear(struct rproc *rproc);
  * With data_lock: something failed beside all operations. It gives way to what an operation
  * or a crash has told; @anew: it may take the place of an older story, else only of its like.
  */
-void rproc_story_aside(struct rproc *rproc, bool anew, int error, const char *stage,
-		       const char *text);
-/* The same anew, without the lock. */
-void rproc_story_aside_new(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)
-	RPROC_PRINTF(4, 5);
+void rproc_story_set_aside(struct rproc *rproc, bool anew, int error, const char *stage,
+			   const char *text);
 /* story.c: the kernel's lines alone, of a check whose failure is none of the operation. */
 void rproc_log_findings(struct rproc *rproc, const struct rproc_report *report);
 

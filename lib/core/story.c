@@ -59,8 +59,8 @@ static void tell(struct rproc *rproc, int error, const char *stage, const char *
 	pthread_mutex_unlock(&rproc->data_lock);
 }
 
-void rproc_story_aside(struct rproc *rproc, bool anew, int error, const char *stage,
-		       const char *text)
+void rproc_story_set_aside(struct rproc *rproc, bool anew, int error, const char *stage,
+			   const char *text)
 {
 	if (rproc->story_set || (!anew && !rproc->story_aside))
 		return;
@@ -68,7 +68,8 @@ void rproc_story_aside(struct rproc *rproc, bool anew, int error, const char *st
 	rproc->story_aside = true;
 }
 
-void rproc_story_aside_new(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)
+RPROC_API int rproc_story_aside(struct rproc *rproc, int error, const char *stage, const char *fmt,
+				...)
 {
 	char text[RPROC_STORY_MAX];
 	va_list args;
@@ -77,8 +78,9 @@ void rproc_story_aside_new(struct rproc *rproc, int error, const char *stage, co
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	pthread_mutex_lock(&rproc->data_lock);
-	rproc_story_aside(rproc, true, error, stage, text);
+	rproc_story_set_aside(rproc, true, error, stage, text);
 	pthread_mutex_unlock(&rproc->data_lock);
+	return error;
 }
 
 RPROC_API int rproc_story(struct rproc *rproc, int error, const char *stage, const char *fmt, ...)

@@ -151,7 +151,7 @@ static void give_up(struct rpmsg_bus *bus)
 	char name[24];
 
 	rpmsg_log(bus, RPROC_LOG_ERR, "%s", bus->fault);
-	rproc_story_aside_new(
+	rproc_story_aside(
 		bus->rproc, -EPROTO, "rpmsg",
 		"virtio%d: %s; the firmware does not keep to the protocol or something writes "
 		"over its memory. No more messages until it is started again",

@@ -74,7 +74,7 @@ static void tell_timeout(struct rproc_rpmsg_ept *ept)
 	pthread_mutex_unlock(&bus->tx_lock);
 	rproc_context_log(bus->context, RPROC_LOG_ERR, ept->log_name,
 			  "timeout waiting for a tx buffer");
-	rproc_story_aside_new(
+	rproc_story_aside(
 		bus->rproc, -ETIMEDOUT, "rpmsg",
 		"virtio%d: no buffer was free for %u ms: the remote has %u of %u, its used index "
 		"stopped at %u after %llu kicks; it hangs, or reads another ring",

@@ -58,7 +58,7 @@ RPROC_API bool rproc_kick_failed(struct rproc *rproc, int vqid, int error, const
 		snprintf(text, sizeof(text), "vring %u of vdev %d (notify id %d): %s; %llu so far",
 			 (unsigned int)(vring - vdev->vrings), vdev->index, vqid, why,
 			 (unsigned long long)vring->failed.count);
-		rproc_story_aside(rproc, due, error, "kick", text);
+		rproc_story_set_aside(rproc, due, error, "kick", text);
 	}
 	pthread_mutex_unlock(&rproc->data_lock);
 	return due;

@@ -58,6 +58,36 @@ static void crashes_are_numbers(void **state)
 	assert_text(C "state", "offline\n");
 }
 
+static void refused(struct fuse_fixture *f, const char *path, const char *word, int error,
+		    const char *story)
+{
+	assert_store(path, word, error);
+	recorder_expect_story(f->rec, story);
+}
+
+static void what_is_refused_is_told(void **state)
+{
+	struct fuse_fixture *f = *state;
+
+	refused(f, C "state", "go\n", -EINVAL,
+		"state: \"go?\" was written; it takes start, stop or detach (EINVAL)");
+	refused(f, C "recovery", "e", -EINVAL, "\"e\" was written; it takes enabled, disabled or");
+	refused(f, D "recovery", "eeeeeeeeeee", -EINVAL, "recovery: \"eeeeeeeeeee\"");
+	refused(f, C "coredump", "\x1b]0;\xff", -EINVAL, "coredump: \"?]0;?\" was written");
+	refused(f, D "coredump", "", -EINVAL, "coredump: \"\" was written");
+	refused(f, D "crash", "08", -EINVAL, "crash: \"08\" was written; it takes a number");
+	refused(f, D "crash", "4294967296", -ERANGE, "(ERANGE)");
+	refused(f, "dev/remoteproc0", "start\n", -EINVAL, "without a newline");
+	refused(f, C "state", "0123456789012345678901234567890123456789x", -EINVAL,
+		"\"0123456789012345678901234567890123456789...\"");
+	assert_store(C "state", "start", 5);
+	assert_text("librproc/dsp/last_error", "");
+	assert_store(C "recovery", "disabled", 8);
+	assert_store(D "crash", "1", 1);
+	fuse_fixture_wait(f, "crashed\n");
+	refused(f, C "coredump", "inline", -EBUSY, "coredump: it cannot be changed while");
+}
+
 static void add_segment(struct recorder *rec)
 {
 	rproc_coredump_set_elf_info(rec->rproc, 1, 40);
@@ -387,6 +417,7 @@ int main(void)
 		TEST(both_recovery_files_are_one_switch),
 		TEST(coredump_refuses_while_crashed_before_it_reads_the_word),
 		TEST(crashes_are_numbers),
+		TEST(what_is_refused_is_told),
 		TEST(dumps_come_and_go),
 		TEST(a_trace_lives_as_long_as_its_boot),
 		TEST(polls_of_a_trace_see_what_was_not_read),
