@@ -108,6 +108,15 @@ static void last_error_show(struct node_open *open, struct node_call *call)
 	node_call_done(call, 0);
 }
 
+static void remarks_show(struct node_open *open, struct node_call *call)
+{
+	char remarks[NODE_PAGE];
+
+	rproc_remarks(processor_of(open)->rproc, remarks, sizeof(remarks));
+	put_story(&open->text, remarks);
+	node_call_done(call, 0);
+}
+
 static void context_error_show(struct node_open *open, struct node_call *call)
 {
 	struct rprocfs *fs = open->node->priv;
@@ -168,6 +177,7 @@ static unsigned int notified_poll(struct node_open *open)
 static const struct node_ops last_error_ops = { .flags = SYSFS,
 						.show = last_error_show,
 						.poll = notified_poll };
+static const struct node_ops remarks_ops = { .flags = SYSFS, .show = remarks_show };
 static const struct node_ops context_error_ops = { .flags = SYSFS, .show = context_error_show };
 static const struct node_ops counters_ops = { .flags = SYSFS, .show = counters_show };
 static const struct node_ops boot_address_ops = { .flags = SYSFS, .show = boot_address_show };
@@ -240,9 +250,8 @@ int own_add(struct processor *processor)
 		const char *name;
 		const struct node_ops *ops;
 	} files[] = {
-		{ "last_error", &last_error_ops },
-		{ "counters", &counters_ops },
-		{ "boot_address", &boot_address_ops },
+		{ "last_error", &last_error_ops }, { "remarks", &remarks_ops },
+		{ "counters", &counters_ops },	   { "boot_address", &boot_address_ops },
 		{ "plugin", &plugin_ops },
 	};
 	struct rprocfs *fs = processor->fs;

@@ -298,6 +298,21 @@ static void report_outcome(struct target *target, const char *verb, const char *
 	say(target, text);
 }
 
+/* It was done; what the driver noticed meanwhile may still be why nothing happens. */
+static void report_remarks(struct target *target)
+{
+	char text[4096];
+	char *line, *rest = text;
+
+	if (!target->processor.own[0] ||
+	    mount_read(&target->mount, target->processor.own, "remarks", text, sizeof(text)) <= 0)
+		return;
+	while ((line = strsep(&rest, "\n"))) {
+		fputs("  remark: ", stdout);
+		print_line(line);
+	}
+}
+
 static int change_state(struct target *target, const char *verb)
 {
 	char before[32];
@@ -305,9 +320,12 @@ static int change_state(struct target *target, const char *verb)
 
 	get_state(target, before, sizeof(before));
 	code = ask(target, verb, "state", verb);
-	if (code == TOOL_OK)
-		report_outcome(target, verb, before);
-	return code;
+	if (code != TOOL_OK)
+		return code;
+	report_outcome(target, verb, before);
+	if (!strcmp(verb, "start") && !counts_only(before))
+		report_remarks(target);
+	return TOOL_OK;
 }
 
 int cmd_start(const struct invocation *invocation)

@@ -170,6 +170,7 @@ static int print_status(const struct mount *mount, const struct processor *proce
 	print_counters(mount, processor);
 	print_traces(mount, processor);
 	print_dump(mount, processor);
+	print_lines(mount, processor->own, "remarks", "remarks");
 	print_lines(mount, processor->own, "rpmsg_findings", "rpmsg");
 	print_lines(mount, processor->own, "last_error", "last error");
 	return TOOL_OK;

@@ -214,6 +214,14 @@ int rproc_story_aside(struct rproc *rproc, int error, const char *stage, const c
 /* As rproc_story() where there is no processor yet (probe). */
 int rproc_device_story(struct rproc_device *device, int error, const char *stage,
 		       const char *fmt, ...) RPROC_PRINTF(4, 5);
+/*
+ * Something its user may want to know that is no failure (@stage as above): a vector
+ * table that no segment writes, an image for another core. It goes to rproc_remarks()
+ * and, at debug level, to the log. One line of at most 450 bytes; the same one twice
+ * is one. From ops, or from any thread.
+ */
+void rproc_remark(struct rproc *rproc, const char *stage, const char *fmt, ...)
+	RPROC_PRINTF(3, 4);
 /* Pass what a check found to the log and the story. Returns @error. */
 int rproc_report_findings(struct rproc *rproc, int error, const char *stage,
 			  const struct rproc_report *report);

@@ -315,6 +315,12 @@ void rproc_counters(const struct rproc *rproc, struct rproc_counters *ret_counte
  * Copies at most @len bytes with the terminating NUL; returns the story's length.
  */
 size_t rproc_last_error(const struct rproc *rproc, char *buf, size_t len);
+/*
+ * What the driver noticed in the last boot, attach or recovery that was no failure, a
+ * line each: "" if nothing. Never the reason of an error; often that of a silent core.
+ * Copies as rproc_last_error() does. Never blocks.
+ */
+size_t rproc_remarks(const struct rproc *rproc, char *buf, size_t len);
 
 /* ---- asking things of a processor -------------------------------------- */
 

@@ -307,6 +307,7 @@ struct rproc {
 	char story[RPROC_STORY_MAX];
 	bool story_set;	  /* the running operation has told its story */
 	bool story_aside; /* the story is one of rproc_story_set_aside() */
+	char remarks[RPROC_STORY_MAX];
 	struct list carveouts;
 	struct list traces;
 	struct list vdevs;	/* struct rproc_vdev */
@@ -344,6 +345,8 @@ void rproc_story_clear(struct rproc *rproc);
  */
 void rproc_story_set_aside(struct rproc *rproc, bool anew, int error, const char *stage,
 			   const char *text);
+/* remark.c: what was remarked of the run before is not of the one that begins. */
+void rproc_remarks_clear(struct rproc *rproc);
 /* story.c: the kernel's lines alone, of a check whose failure is none of the operation. */
 void rproc_log_findings(struct rproc *rproc, const struct rproc_report *report);
 

@@ -38,6 +38,7 @@ static int boot(struct rproc *rproc, const struct rproc_firmware *prefetched)
 	/* Whatever the state is: the kernel counts, and does nothing above one. */
 	if (atomic_fetch_add(&rproc->power, 1) > 0)
 		return 0;
+	rproc_remarks_clear(rproc);
 	attaching = rproc_state(rproc) == RPROC_STATE_DETACHED;
 	ret = attaching ? rproc_attach(rproc) : power_up(rproc, prefetched);
 	if (ret) {

@@ -196,6 +196,7 @@ int rproc_do_recovery(struct rproc *rproc)
 	}
 	if (rproc_state(rproc) != RPROC_STATE_CRASHED)
 		return 0;
+	rproc_remarks_clear(rproc);
 	ret = recover(rproc);
 	rproc_story_end(rproc, ret, "recovery");
 	return ret;

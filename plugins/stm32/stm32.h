@@ -62,8 +62,6 @@ struct stm32 {
 extern const struct rproc_ops stm32_ops;
 
 /* stm32_state.c */
-/* Something to know that is no failure: a debug line, and the story of the context. */
-void stm32_note(struct stm32 *stm32, const char *stage, const char *fmt, ...) RPROC_PRINTF(3, 4);
 /* OFF where the tree does not name the register. */
 uint32_t stm32_read_state(struct stm32 *stm32);
 

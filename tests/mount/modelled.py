@@ -210,6 +210,24 @@ def test_kicks_that_the_firmware_does_not_take(place):
     assert "  last error   kick: vring 1 of vdev 0" in status, status
 
 
+def test_a_start_that_works_has_remarks(place):
+    images = os.path.join(place.dir, "images")
+    subprocess.run([os.path.join(build_dir(), "tests/unit/make_fixtures"), images], check=True)
+    fs = modelled(place, "-F", images).start()
+    tool = [os.path.join(build_dir(), "examples/rproc/rproc"), "--mount", fs.mount]
+    start = subprocess.run(tool + ["start", "m4", "elf32-le-no-table.elf"], text=True, check=True,
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    assert start[0] == "m4 is running", start
+    assert start[1].startswith("  remark: load: the core's first fetch is da 0x0..0x7"), start
+    status = subprocess.run(tool + ["status", "m4"], text=True, check=True,
+                            stdout=subprocess.PIPE).stdout
+    assert "  remarks      load: the core's first fetch" in status, status
+    assert "last error" not in status, status
+    assert read(fs.mount + "/librproc/last_error") == ""
+    again = subprocess.run(tool + ["start", "m4"], text=True, check=True, stdout=subprocess.PIPE)
+    assert "remark" not in again.stdout, again
+
+
 def test_what_makes_no_sense_is_refused(place):
     fs = modelled(place, "--bare").start()
     path = fs.mount + "/librproc/control"

@@ -204,6 +204,15 @@ void stm32_expect_story(struct stm32_fixture *fix, const char *part)
 		fail_msg("story \"%s\" lacks \"%s\"", story, part);
 }
 
+void stm32_expect_remark(struct stm32_fixture *fix, const char *part)
+{
+	char remarks[1024] = "";
+
+	rproc_remarks(fix->rproc, remarks, sizeof(remarks));
+	if (!strstr(remarks, part))
+		fail_msg("remarks \"%s\" lack \"%s\"", remarks, part);
+}
+
 void stm32_expect_note(struct stm32_fixture *fix, const char *part)
 {
 	char story[1024] = "";

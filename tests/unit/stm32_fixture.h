@@ -56,8 +56,9 @@ void stm32_use(struct stm32_fixture *fix, struct fixture_image *image);
 /* Put a running firmware's table in place and let the boot loader have started the core. */
 void stm32_bootloader(struct stm32_fixture *fix, struct fixture_table *table);
 
-/* The processor's story, or the context's, contains @part. */
+/* The processor's story, its remarks, or the context's story contain @part. */
 void stm32_expect_story(struct stm32_fixture *fix, const char *part);
+void stm32_expect_remark(struct stm32_fixture *fix, const char *part);
 void stm32_expect_note(struct stm32_fixture *fix, const char *part);
 /* The log contains @line since it was last forgotten; or not. */
 void stm32_expect_log(struct stm32_fixture *fix, const char *line);

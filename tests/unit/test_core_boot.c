@@ -188,6 +188,72 @@ static void a_driver_without_load_gets_the_loader_of_all_formats(void **state)
 	recorder_free(rec);
 }
 
+/* ---- remarks ------------------------------------------------------------------------------- */
+
+static void remark_twice(struct recorder *rec)
+{
+	rproc_remark(rec->rproc, "prepare", "a core runs at 0x%x", 0x40);
+	rproc_remark(rec->rproc, "prepare", "a core runs at 0x%x", 0x40);
+	rproc_remark(rec->rproc, "load", "nothing at 0x0");
+}
+
+static void remark_without_end(struct recorder *rec)
+{
+	int i;
+
+	for (i = 0; i < 100; i++)
+		rproc_remark(rec->rproc, "prepare", "number %d %0100d", i, 0);
+}
+
+static void expect_remarks(struct recorder *rec, const char *want)
+{
+	char remarks[1024];
+
+	assert_int_equal(rproc_remarks(rec->rproc, remarks, sizeof(remarks)), strlen(want));
+	assert_string_equal(remarks, want);
+}
+
+static void remarks_are_of_the_last_boot_and_no_failure(void **state)
+{
+	static const char both[] = "prepare: a core runs at 0x40\nload: nothing at 0x0";
+	char remarks[1024];
+	size_t size;
+	struct recorder *rec = open_full(NULL, &size);
+
+	(void)state;
+	expect_remarks(rec, "");
+	rec->prepare = remark_twice;
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	expect_remarks(rec, both);
+	recorder_expect_story(rec, "");
+	assert_int_equal(rproc_last_error(rec->rproc, NULL, 0), 0);
+	/* One more use is no boot, and what a stop leaves behind may still be asked. */
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	expect_remarks(rec, both);
+	/* A failure has its own story and keeps what was remarked on the way to it. */
+	recorder_fail(rec, REC_START, -EIO);
+	assert_int_equal(rproc_boot(rec->rproc), -EIO);
+	recorder_expect_story(rec, "EIO");
+	expect_remarks(rec, both);
+	recorder_fail(rec, REC_START, 0);
+	rec->prepare = NULL;
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	expect_remarks(rec, "");
+	/* A recovery begins anew as well. */
+	rproc_remark(rec->rproc, "load", "old");
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
+	expect_remarks(rec, "");
+	assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	rec->prepare = remark_without_end;
+	assert_int_equal(rproc_boot(rec->rproc), 0);
+	assert_in_range(rproc_remarks(rec->rproc, remarks, sizeof(remarks)), 900, 1023);
+	assert_int_equal(remarks[strlen(remarks) - 1], '0');
+	recorder_free(rec);
+}
+
 /* ---- images -------------------------------------------------------------------------------- */
 
 static void boot_refuses_a_bad_image_before_the_driver_is_asked(void **state)
@@ -337,6 +403,7 @@ int main(void)
 		cmocka_unit_test(boot_refuses_a_segment_outside_every_carveout),
 		cmocka_unit_test(boot_unwinds_from_the_failure_of_each_step),
 		cmocka_unit_test(boot_reports_the_first_error_when_stop_and_unprepare_fail_too),
+		cmocka_unit_test(remarks_are_of_the_last_boot_and_no_failure),
 		cmocka_unit_test(a_stop_op_that_fails_leaves_it_running_and_can_be_tried_again),
 		cmocka_unit_test(a_driver_that_cannot_stop_answers_einval_before_anything_stops),
 		cmocka_unit_test(boot_and_stop_follow_the_kernels_order),

@@ -119,9 +119,9 @@ static void an_image_without_vectors_starts_and_is_told_what_is_left(void **stat
 	(void)state;
 	stm32_command(fix, "poke da:0 0x10040000 0x12345679");
 	boot_with_vectors(fix, bytes, 0x10000000);
-	stm32_expect_note(fix,
-			  "first fetch is da 0x0..0x7, and no segment of this image loads there");
-	stm32_expect_note(fix, "stack pointer 0x10040000, entry 0x12345679");
+	stm32_expect_remark(fix,
+			    "first fetch is da 0x0..0x7, and no segment of this image loads there");
+	stm32_expect_remark(fix, "stack pointer 0x10040000, entry 0x12345679");
 	stm32_expect_log(fix, "<7> remoteproc remoteproc0: load: the core's first fetch");
 	stm32_close(fix);
 }
@@ -133,7 +133,7 @@ static void an_even_entry_is_no_thumb_code(void **state)
 
 	(void)state;
 	boot_with_vectors(fix, even, 0);
-	stm32_expect_note(fix, "reset vector at da 0x4 is 0x10000040, an even number");
+	stm32_expect_remark(fix, "reset vector at da 0x4 is 0x10000040, an even number");
 	stm32_close(fix);
 }
 
@@ -144,7 +144,7 @@ static void an_entry_in_no_memory_will_fault(void **state)
 
 	(void)state;
 	boot_with_vectors(fix, flash, 0);
-	stm32_expect_note(fix, "0x08000041, which lies in no memory");
+	stm32_expect_remark(fix, "0x08000041, which lies in no memory");
 	stm32_close(fix);
 }
 
@@ -155,7 +155,7 @@ static void vectors_without_retram_are_told(void **state)
 
 	(void)state;
 	boot_with_vectors(fix, bytes, 0x10000000);
-	stm32_expect_note(fix, "add RETRAM to memory-region");
+	stm32_expect_remark(fix, "add RETRAM to memory-region");
 	stm32_close(fix);
 }
 
@@ -168,7 +168,7 @@ static void an_image_for_another_machine_is_told(void **state)
 	fixture_set(&image, FIXTURE_E_MACHINE, 0, EM_RISCV);
 	stm32_use(fix, &image);
 	assert_int_equal(rproc_boot(fix->rproc), 0);
-	stm32_expect_note(fix, "the image is for ELF machine 243");
+	stm32_expect_remark(fix, "the image is for ELF machine 243");
 	stm32_close(fix);
 }
 
@@ -179,6 +179,7 @@ static void good_vectors_are_no_news(void **state)
 	(void)state;
 	expect_boots(fix);
 	stm32_expect_no_log(fix, "<7> remoteproc remoteproc0: load:");
+	assert_int_equal(rproc_remarks(fix->rproc, NULL, 0), 0);
 	stm32_close(fix);
 }
 
@@ -304,6 +305,7 @@ static void a_core_in_a_state_between_is_offline_with_a_warning(void **state)
 	assert_int_equal(rproc_state(fix->rproc), RPROC_STATE_OFFLINE);
 	expect_boots(fix);
 	stm32_expect_log(fix, "prepare: the M4 state register says 3");
+	stm32_expect_remark(fix, "prepare: the M4 state register says 3");
 	stm32_close(fix);
 }
 
