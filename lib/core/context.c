@@ -150,15 +150,16 @@ static void remove_rest(struct rproc_context *context)
 
 	while ((rproc = rproc_get_next(context, -1))) {
 		struct rproc_device *device = rproc_device_get(rproc->dev);
-		bool managed = rproc->managed;
+		bool del_managed = rproc->del_managed, free_managed = rproc->free_managed;
 
-		if (!managed)
+		/* What is left to the device comes after what a driver does itself. */
+		if (!del_managed)
 			rproc_del(rproc);
-		rproc_put(rproc);
-		if (managed)
+		if (del_managed || free_managed)
 			rproc_device_release(device);
-		else
+		if (!free_managed)
 			rproc_free(rproc);
+		rproc_put(rproc);
 		rproc_device_put(device);
 	}
 }

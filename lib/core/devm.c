@@ -60,7 +60,7 @@ RPROC_API struct rproc *rproc_devm_alloc_sized(struct rproc_device *device, cons
 
 	if (!rproc || rproc_devm_add_action(device, free_rproc, rproc))
 		return NULL;
-	rproc->managed = true;
+	rproc->free_managed = true;
 	return rproc;
 }
 
@@ -73,7 +73,11 @@ RPROC_API int rproc_devm_add(struct rproc_device *device, struct rproc *rproc)
 {
 	int ret = rproc_add(rproc);
 
-	return ret ? ret : rproc_devm_add_action(device, del_rproc, rproc);
+	if (!ret)
+		ret = rproc_devm_add_action(device, del_rproc, rproc);
+	if (!ret)
+		rproc->del_managed = true;
+	return ret;
 }
 
 RPROC_API void rproc_device_release(struct rproc_device *device)

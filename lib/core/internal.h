@@ -277,7 +277,7 @@ struct rproc {
 
 	/* constant after rproc_add() */
 	bool auto_boot;
-	bool managed; /* freed by its device */
+	bool del_managed, free_managed; /* left to its device: devm.c */
 	bool read_only;
 	bool has_iommu;
 	unsigned int features;

@@ -207,6 +207,41 @@ static void a_program_s_own_processor_goes_with_its_device_or_the_context(void *
 	go_with(false);
 }
 
+/* A program may use only one of the two calls, as drivers in Linux do. */
+static void go_half_managed(bool managed_alloc, bool removed)
+{
+	struct rproc_context *context = open_context();
+	struct rproc_device *device;
+	struct rproc *rproc;
+
+	assert_int_equal(rproc_device_new(context, "own", &device), 0);
+	rproc = managed_alloc ? devm_rproc_alloc(device, "mine", &ops, NULL, 0)
+			      : rproc_alloc(device, "mine", &ops, NULL, 0);
+	assert_non_null(rproc);
+	rproc_set_auto_boot(rproc, false);
+	assert_int_equal(managed_alloc ? rproc_add(rproc) : devm_rproc_add(device, rproc), 0);
+	journal[0] = '\0';
+	assert_int_equal(rproc_devm_add_action(device, note_data, "last"), 0);
+	if (removed) {
+		assert_int_equal(rproc_del(rproc), 0);
+		rproc_device_release(device);
+		if (!managed_alloc)
+			rproc_free(rproc);
+	}
+	rproc_device_put(device);
+	rproc_context_free(context);
+	expect("last\nreleasing mine\n");
+}
+
+static void one_managed_call_is_enough(void **state)
+{
+	(void)state;
+	go_half_managed(true, true);
+	go_half_managed(false, true);
+	go_half_managed(true, false);
+	go_half_managed(false, false);
+}
+
 static void what_cannot_be_made_is_left_to_nobody(void **state)
 {
 	struct rproc_context *context = open_context();
@@ -230,6 +265,7 @@ int main(void)
 		cmocka_unit_test(unbinding_undoes_what_was_left_to_the_device),
 		cmocka_unit_test(actions_run_in_the_reverse_order_and_once),
 		cmocka_unit_test(a_program_s_own_processor_goes_with_its_device_or_the_context),
+		cmocka_unit_test(one_managed_call_is_enough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
