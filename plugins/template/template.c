@@ -4,6 +4,7 @@
  * would run. It shows what a driver must do and when; what a SoC does instead is
  * said at each place. Knows <librproc/driver.h> and nothing below it.
  */
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -202,6 +203,8 @@ static int template_probe(struct rproc_device *device)
 	provider.priv = rproc_priv(rproc);
 	rproc_device_set_memory_provider(device, &provider);
 	rproc_device_set_priv(device, rproc);
+	/* what core dumps are made as; without it none is: name the machine of your core */
+	rproc_coredump_set_elf_info(rproc, ELFCLASS32, EM_NONE);
 	rproc_set_auto_boot(rproc, rproc_device_property_bool(device, "librproc,auto-boot"));
 	error = rproc_add(rproc);
 	if (error)
