@@ -362,7 +362,7 @@ int fs_new(const struct fs_options *options, void (*kick)(void *data), void *dat
 		fs->pointer_key = (uint64_t)(uintptr_t)fs * UINT64_C(0x9e3779b97f4a7c15);
 	if (stream_new(LOG_RECORDS, kick, data, &fs->log))
 		goto free_fs;
-	if (stream_new(EVENT_RECORDS, kick, data, &fs->events))
+	if (stream_new(EVENT_RECORDS, NULL, NULL, &fs->events))
 		goto free_log;
 	if (tree_new(&fs->tree))
 		goto free_events;

@@ -14,6 +14,12 @@ struct rproc_context;
 struct rprocfs;
 struct tree;
 
+/* The bell of the node that shows the state of a processor. */
+static inline unsigned int fs_state_bell(int index)
+{
+	return (unsigned int)index + 1;
+}
+
 struct fs_options {
 	uid_t uid;
 	gid_t gid;

@@ -55,6 +55,17 @@ static void kick(void *data)
 	pthread_mutex_unlock(&daemon->lock);
 }
 
+/* On the thread that changes the state: who polls it waits for no other thread of ours. */
+static void state_changed(const struct rproc_event *event, void *data)
+{
+	struct daemon *daemon = data;
+
+	pthread_mutex_lock(&daemon->lock);
+	if (daemon->session)
+		session_ring(daemon->session, fs_state_bell(event->index));
+	pthread_mutex_unlock(&daemon->lock);
+}
+
 /* ---- what the loop calls ----------------------------------------------------------------- */
 
 static void on_ready(int fd, void *data)
@@ -104,6 +115,8 @@ static int open_context(struct daemon *daemon)
 		.size = sizeof(context_options),
 		.log = fs_log,
 		.log_data = daemon->fs,
+		.state_changed = state_changed,
+		.state_changed_data = daemon,
 		.log_level = options->log_level,
 		.firmware_dirs = options->firmware_dirs,
 		.plugin_path = options->plugin_path,

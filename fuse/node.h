@@ -109,6 +109,7 @@ struct node {
 	time_t alias_until;   /* hand out aliases until then (CLOCK_MONOTONIC) */
 	pid_t sent_back;      /* the front end's: who was told to look it up again */
 	uint32_t event;	      /* counts node_notify() */
+	unsigned int bell;    /* the front end may wake who polls ahead of that; 0: none */
 	struct tree *tree;
 	struct node *parent;
 	struct node *first, *last, *next, *prev; /* children, and among siblings */

@@ -159,23 +159,100 @@ static void answer_completed(struct session *session)
 
 /* ---- polls -------------------------------------------------------------------- */
 
-void session_drop_waiter(struct node_open *open, void *data)
+static struct fuse_pollhandle *take_handle(struct session_poller *poller)
 {
-	(void)data;
-	if (open->waiter)
-		fuse_pollhandle_destroy(open->waiter);
-	open->waiter = NULL;
+	struct fuse_pollhandle *handle = poller->handle;
+
+	poller->handle = NULL;
+	return handle;
 }
 
 /* The only notification that may be sent from the thread that serves: it takes no lock. */
-static void wake_waiter(struct node_open *open, void *data)
+static void notify(struct fuse_pollhandle *handle)
 {
-	struct fuse_pollhandle *handle = open->waiter;
-
-	(void)data;
-	open->waiter = NULL;
+	if (!handle)
+		return;
 	fuse_lowlevel_notify_poll(handle);
 	fuse_pollhandle_destroy(handle);
+}
+
+static struct session_poller *new_poller(struct session *session, struct node_open *open)
+{
+	struct session_poller *poller = calloc(1, sizeof(*poller));
+
+	if (!poller)
+		return NULL;
+	poller->bell = open->node->bell;
+	pthread_mutex_lock(&session->poll_lock);
+	poller->next = session->pollers;
+	if (session->pollers)
+		session->pollers->prev = poller;
+	session->pollers = poller;
+	pthread_mutex_unlock(&session->poll_lock);
+	open->waiter = poller;
+	return poller;
+}
+
+int session_poll(struct session *session, struct node_open *open, struct fuse_pollhandle *handle)
+{
+	struct session_poller *poller = open->waiter ? open->waiter : new_poller(session, open);
+	struct fuse_pollhandle *old = handle;
+
+	if (poller) {
+		pthread_mutex_lock(&session->poll_lock);
+		old = take_handle(poller);
+		poller->handle = handle;
+		pthread_mutex_unlock(&session->poll_lock);
+	}
+	if (old)
+		fuse_pollhandle_destroy(old);
+	return poller ? 0 : -ENOMEM;
+}
+
+static void drop_waiter(struct node_open *open, void *data)
+{
+	struct session_poller *poller = open->waiter;
+	struct session *session = data;
+
+	pthread_mutex_lock(&session->poll_lock);
+	if (poller->next)
+		poller->next->prev = poller->prev;
+	if (poller->prev)
+		poller->prev->next = poller->next;
+	else
+		session->pollers = poller->next;
+	pthread_mutex_unlock(&session->poll_lock);
+	if (poller->handle)
+		fuse_pollhandle_destroy(poller->handle);
+	free(poller);
+	open->waiter = NULL;
+}
+
+static void wake_waiter(struct node_open *open, void *data)
+{
+	struct session *session = data;
+	struct fuse_pollhandle *handle;
+
+	pthread_mutex_lock(&session->poll_lock);
+	handle = take_handle(open->waiter);
+	pthread_mutex_unlock(&session->poll_lock);
+	notify(handle);
+	drop_waiter(open, session);
+}
+
+void session_ring(struct session *session, unsigned int bell)
+{
+	struct session_poller *poller;
+
+	pthread_mutex_lock(&session->poll_lock);
+	for (poller = session->pollers; poller; poller = poller->next) {
+		if (poller->bell != bell || !poller->handle)
+			continue;
+		/* He asks again at once, and is not to be told what was before. */
+		atomic_store(&session->rung, true);
+		notify(take_handle(poller));
+	}
+	pthread_mutex_unlock(&session->poll_lock);
 }
 
 /* ---- the loop ------------------------------------------------------------------- */
@@ -310,8 +387,10 @@ static struct fuse_session *make_fuse_session(struct session *session, bool debu
 int session_new(struct tree *tree, const struct session_hooks *hooks, bool debug,
 		struct session **ret_session)
 {
-	const struct tree_front front = { .wake = wake_waiter, .drop = session_drop_waiter };
 	struct session *session = calloc(1, sizeof(*session));
+	const struct tree_front front = { .wake = wake_waiter,
+					  .drop = drop_waiter,
+					  .data = session };
 	int err = -ENOMEM;
 
 	if (!session)
@@ -329,6 +408,7 @@ int session_new(struct tree *tree, const struct session_hooks *hooks, bool debug
 		goto free_scratch;
 	}
 	pthread_mutex_init(&session->lock, NULL);
+	pthread_mutex_init(&session->poll_lock, NULL);
 	log_session = session;
 	fuse_set_log_func(fuse_log_line);
 	session->se = make_fuse_session(session, debug);
@@ -339,6 +419,7 @@ int session_new(struct tree *tree, const struct session_hooks *hooks, bool debug
 	return 0;
 close_wake:
 	log_session = NULL;
+	pthread_mutex_destroy(&session->poll_lock);
 	pthread_mutex_destroy(&session->lock);
 	close(session->wake_fd);
 free_scratch:
@@ -393,6 +474,7 @@ void session_free(struct session *session)
 	fuse_session_destroy(session->se);
 	log_session = NULL;
 	free(session->request.mem);
+	pthread_mutex_destroy(&session->poll_lock);
 	pthread_mutex_destroy(&session->lock);
 	close(session->wake_fd);
 	free(session->scratch);

@@ -19,7 +19,10 @@ struct session_hooks {
 	void (*ready)(int fd, void *data);
 	/* session_kick() was called, by any thread. */
 	void (*woken)(void *data);
-	/* Before any answer to a deferred call: what happened meanwhile must show. */
+	/*
+	 * Before any answer to a deferred call, and to a poll after session_ring(): what
+	 * happened meanwhile must show.
+	 */
 	void (*settle)(void *data);
 	/* Milliseconds until tick() wants to run; -1: never. */
 	int (*timeout)(void *data);
@@ -44,6 +47,11 @@ int session_run(struct session *session);
 void session_exit(struct session *session);
 /* Any thread, never blocks: have woken() run. */
 void session_kick(struct session *session);
+/*
+ * Any thread, never blocks: wake who polls a node with that bell. What has changed is to be
+ * had by settle() already.
+ */
+void session_ring(struct session *session, unsigned int bell);
 /* Answer whoever waits with EINTR, unmount, free. NULL is fine. */
 void session_free(struct session *session);
 

@@ -17,6 +17,13 @@
 /* Where sendfile finds an end if a file shows none: behind every text. */
 #define SESSION_FAR (1ll << 40)
 
+/* Who polls an open: its waiter, until the tree tells him something. */
+struct session_poller {
+	struct session_poller *next, *prev;
+	struct fuse_pollhandle *handle; /* NULL: was woken */
+	unsigned int bell;
+};
+
 struct session {
 	struct fuse_session *se;
 	struct tree *tree;
@@ -32,6 +39,10 @@ struct session {
 	atomic_bool kicked;
 	pthread_mutex_t lock;
 	struct node_call *done_head, *done_tail; /* under lock */
+	/* Somebody was rung for: the poll that comes is to see the last event. */
+	atomic_bool rung;
+	pthread_mutex_t poll_lock;
+	struct session_poller *pollers; /* under poll_lock, and what they hold */
 };
 
 /* session_ops.c */
@@ -42,6 +53,7 @@ struct node_call *session_call_new(struct session *session, enum node_call_kind 
 				   struct node_open *open);
 /* Carry a call out and answer it, now or later. */
 void session_call(struct session *session, fuse_req_t req, struct node_call *call);
-void session_drop_waiter(struct node_open *open, void *data);
+/* Takes @handle, also when it fails: -ENOMEM. */
+int session_poll(struct session *session, struct node_open *open, struct fuse_pollhandle *handle);
 
 #endif

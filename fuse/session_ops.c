@@ -396,20 +396,22 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg
 static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 		    struct fuse_pollhandle *ph)
 {
-	struct node_open *open = tree_open(session_of(req)->tree, fi->fh);
+	struct session *session = session_of(req);
+	struct node_open *open = tree_open(session->tree, fi->fh);
 
 	(void)ino;
+	/* Who was rung for may be here before the event has come by its descriptor. */
+	if (atomic_exchange(&session->rung, false))
+		session->hooks.settle(session->hooks.data);
 	if (!open) {
 		if (ph)
 			fuse_pollhandle_destroy(ph);
 		fuse_reply_poll(req, POLLERR | POLLHUP);
-		return;
+	} else if (ph && session_poll(session, open, ph)) {
+		fuse_reply_err(req, ENOMEM);
+	} else {
+		fuse_reply_poll(req, node_poll(open));
 	}
-	if (ph) {
-		session_drop_waiter(open, NULL);
-		open->waiter = ph;
-	}
-	fuse_reply_poll(req, node_poll(open));
 }
 
 static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)

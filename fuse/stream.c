@@ -23,6 +23,7 @@ struct stream {
 	pthread_mutex_t lock;
 	struct record *records; /* under lock: number n is at n % cap */
 	uint64_t next;		/* under lock: the next number */
+	unsigned int opens;	/* under lock */
 	/* The tree's thread: */
 	struct node_call *waiting;
 	uint64_t notified; /* what pollers were told of */
@@ -74,6 +75,7 @@ void stream_append(struct stream *stream,
 {
 	struct text text = { 0 };
 	struct record *record;
+	bool heard;
 
 	/* Formatted under the lock, so that the records stand in the order of their numbers. */
 	pthread_mutex_lock(&stream->lock);
@@ -85,8 +87,11 @@ void stream_append(struct stream *stream,
 	record->data = text.data;
 	record->len = text.len;
 	stream->next++;
+	heard = stream->opens;
 	pthread_mutex_unlock(&stream->lock);
-	stream->kick(stream->data);
+	/* Most lines of a log are written while nobody reads it. */
+	if (heard && stream->kick)
+		stream->kick(stream->data);
 }
 
 /* Under lock: the oldest number that is kept. */
@@ -194,8 +199,18 @@ static int stream_open(struct node_open *open)
 
 	pthread_mutex_lock(&stream->lock);
 	open->position = oldest(stream);
+	stream->opens++;
 	pthread_mutex_unlock(&stream->lock);
 	return 0;
+}
+
+static void stream_release(struct node_open *open)
+{
+	struct stream *stream = open->node->priv;
+
+	pthread_mutex_lock(&stream->lock);
+	stream->opens--;
+	pthread_mutex_unlock(&stream->lock);
 }
 
 static unsigned int stream_poll(struct node_open *open)
@@ -215,6 +230,7 @@ static unsigned int stream_poll(struct node_open *open)
 const struct node_ops stream_ops = {
 	.flags = NODE_STRICT | NODE_STREAM,
 	.open = stream_open,
+	.release = stream_release,
 	.read = stream_read,
 	.poll = stream_poll,
 };

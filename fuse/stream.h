@@ -14,8 +14,9 @@ struct stream;
 extern const struct node_ops stream_ops; /* node->priv is the stream */
 
 /*
- * @records: how many are kept. @kick: called after an append, any thread; has
- * stream_wake() run on the tree's thread. -ENOMEM.
+ * @records: how many are kept. @kick: called after an append if somebody has it open, any
+ * thread; has stream_wake() run on the tree's thread. NULL: whoever appends is that thread,
+ * and sees to it himself. -ENOMEM.
  */
 int stream_new(unsigned int records, void (*kick)(void *data), void *data,
 	       struct stream **ret_stream);

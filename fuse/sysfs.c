@@ -240,6 +240,9 @@ int sysfs_add(struct processor *processor, struct node *glue)
 				   files[i].ops, processor))
 			return -ENOMEM;
 	processor->state = node_child(dir, "state");
+	/* Linux never says that a state has changed. */
+	if (!fs->options.mainline)
+		processor->state->bell = fs_state_bell(processor->index);
 	if (!fs->options.mainline &&
 	    !node_add_file(dir, "fw_format", 0444, &fw_format_ops, processor))
 		return -ENOMEM;

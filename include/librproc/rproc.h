@@ -97,6 +97,8 @@ enum rproc_log_level {
  */
 typedef void (*rproc_log_fn)(int level, const char *device, const char *text, void *data);
 
+struct rproc_event;
+
 /*
  * What a context is made with. Zero it, set @size to sizeof, fill what you
  * want; 0 or NULL means the default. Strings are copied.
@@ -131,6 +133,14 @@ struct rproc_context_options {
 	 */
 	const char *hw;
 	unsigned int send_timeout_ms; /* a message waits for a buffer (rpmsg.h); default 15000 */
+	/*
+	 * For a program that has to wake somebody as soon as a state changes: called by the
+	 * thread that changes it, when rproc_event_read() can give the event, with no lock
+	 * held. The change is not over while this runs: it must not block, and ask only what
+	 * never waits, as rproc_state() and rproc_event_read(). Default: not called.
+	 */
+	void (*state_changed)(const struct rproc_event *event, void *data);
+	void *state_changed_data;
 };
 
 /*

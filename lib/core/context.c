@@ -50,6 +50,8 @@ static void apply_numbers(struct rproc_context *context,
 {
 	context->log = options->log;
 	context->log_data = options->log_data;
+	context->state_changed = options->state_changed;
+	context->state_changed_data = options->state_changed_data;
 	atomic_init(&context->log_level, options->log_level ? options->log_level : RPROC_LOG_INFO);
 	context->shutdown_timeout_ms =
 		options->shutdown_timeout_ms ? options->shutdown_timeout_ms : 500;

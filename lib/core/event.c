@@ -42,8 +42,8 @@ void rproc_event_post(struct rproc_context *context, const struct rproc_event *g
 		      const char *name, const char *reason)
 {
 	struct rproc_events *events = &context->events;
-	struct rproc_event *event;
-	bool first;
+	struct rproc_event *event, change;
+	bool first, tell;
 
 	pthread_mutex_lock(&events->lock);
 	events->sequence++;
@@ -59,8 +59,14 @@ void rproc_event_post(struct rproc_context *context, const struct rproc_event *g
 	snprintf(event->name, sizeof(event->name), "%s", name);
 	snprintf(event->reason, sizeof(event->reason), "%s", reason);
 	first = !events->count++;
+	events->owed += first;
+	tell = event->type == RPROC_EVENT_STATE && context->state_changed;
+	if (tell)
+		change = *event;
 	pthread_mutex_unlock(&events->lock);
 	/* Without the lock, which the reader that wakes up wants. */
+	if (tell)
+		context->state_changed(&change, context->state_changed_data);
 	if (first)
 		eventfd_write(events->fd, 1);
 }
@@ -78,6 +84,15 @@ void rproc_event_add(const struct rproc *rproc, enum rproc_event_type type,
 	rproc_event_post(rproc->context, &event, rproc->name, reason);
 }
 
+/* With the lock. One that is not written yet is taken back by a later call. */
+static void take_back(struct rproc_events *events)
+{
+	eventfd_t writes;
+
+	if (events->owed && !eventfd_read(events->fd, &writes))
+		events->owed -= writes;
+}
+
 RPROC_API int rproc_event_fd(struct rproc_context *context)
 {
 	return context->events.fd;
@@ -86,7 +101,6 @@ RPROC_API int rproc_event_fd(struct rproc_context *context)
 RPROC_API int rproc_event_read(struct rproc_context *context, struct rproc_event *ret_event)
 {
 	struct rproc_events *events = &context->events;
-	eventfd_t ignored;
 	int ret = 1;
 
 	pthread_mutex_lock(&events->lock);
@@ -103,10 +117,9 @@ RPROC_API int rproc_event_read(struct rproc_context *context, struct rproc_event
 		*ret_event = events->ring[events->head];
 		events->head = (events->head + 1) % events->len;
 		if (!--events->count)
-			eventfd_read(events->fd, &ignored);
+			take_back(events);
 	} else {
-		/* Its event may have been read before its descriptor was written. */
-		eventfd_read(events->fd, &ignored);
+		take_back(events);
 		ret = 0;
 	}
 	pthread_mutex_unlock(&events->lock);

@@ -59,6 +59,7 @@ struct rproc_events {
 	unsigned int len, head, count;
 	uint64_t sequence;
 	uint64_t lost;
+	uint64_t owed; /* writes of the descriptor that were not read yet, some still to come */
 	int fd;
 };
 
@@ -83,6 +84,8 @@ struct rproc_context {
 	/* constant after rproc_context_new() */
 	rproc_log_fn log;
 	void *log_data;
+	void (*state_changed)(const struct rproc_event *event, void *data);
+	void *state_changed_data;
 	char *firmware_dirs; /* ':'-separated */
 	char *plugin_path;
 	char *state_dir;

@@ -17,7 +17,7 @@
  * more if the answer did come, but late, since others had used the CPU that was offered. A
  * debt is spread: so much for each opportunity until the next is taken.
  */
-#define EARNED_NS INT64_C(1000)
+#define EARNED_NS INT64_C(2000)
 #define CREDIT_NS INT64_C(2000000)
 #define LATE_NS	  INT64_C(200000)
 #define MOST_NS	  INT64_C(1000000) /* others would have had some of it anyway */

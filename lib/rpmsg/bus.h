@@ -89,6 +89,7 @@ struct rpmsg_bus {
 	uint8_t *copy;		       /* the receiving thread's: a message in private memory */
 	struct rproc_rpmsg_ept **epts; /* by address */
 	size_t num_epts, max_epts;
+	size_t num_callers; /* of them: those that deliver to a callback, or end with one */
 	struct list channels;
 	unsigned int num_channels;
 	struct rpmsg_limit no_recipient_lines, malformed_lines, ns_lines;
@@ -231,12 +232,19 @@ void rpmsg_queue_fini(struct rpmsg_queue *queue);
 /* Copies @len bytes from @data. false: there was no room. */
 bool rpmsg_queue_put(struct rpmsg_queue *queue, const void *data, size_t len, bool is_iomem,
 		     uint32_t src);
+/* Is there anything to learn? */
+bool rpmsg_queue_ready(struct rpmsg_queue *queue);
 /* The endpoint died: wake whoever waits, and wait until none is left if @leave. */
 void rpmsg_queue_end(struct rpmsg_queue *queue, bool leave);
 
 /* receive.c */
 /* Deliver what the remote has sent. On any thread. */
 void rpmsg_receive(struct rpmsg_bus *bus);
+/*
+ * For a thread that is about to sleep until @ept has a message: deliver what comes soon on
+ * this thread, which saves it being woken. Not where callbacks of an application would run on it.
+ */
+void rpmsg_receive_for(struct rproc_rpmsg_ept *ept);
 /* With bus.lock: give a receive buffer to the remote. */
 void rpmsg_post(struct rpmsg_bus *bus, uint32_t index);
 

@@ -53,6 +53,14 @@ static uint32_t free_addr(const struct rpmsg_bus *bus)
 	return addr;
 }
 
+/* The name service's own is no application's. */
+static bool calls_application(const struct rpmsg_bus *bus, const struct rproc_rpmsg_ept *ept)
+{
+	if (bus->has_ns && ept->addr == RPROC_RPMSG_NS_ADDR)
+		return false;
+	return ept->options.receive || ept->options.closed;
+}
+
 int rpmsg_ept_add(struct rpmsg_bus *bus, struct rproc_rpmsg_ept *ept, uint32_t src)
 {
 	uint32_t addr = src == RPROC_RPMSG_ADDR_ANY ? free_addr(bus) : src;
@@ -76,6 +84,7 @@ int rpmsg_ept_add(struct rpmsg_bus *bus, struct rproc_rpmsg_ept *ept, uint32_t s
 	bus->num_epts++;
 	ept->addr = addr;
 	ept->bus = bus;
+	bus->num_callers += calls_application(bus, ept);
 	rpmsg_bus_get(bus);
 	return 0;
 }
@@ -88,6 +97,7 @@ static void table_remove(struct rpmsg_bus *bus, const struct rproc_rpmsg_ept *ep
 	if (at == bus->num_epts || bus->epts[at] != ept)
 		return;
 	bus->num_epts--;
+	bus->num_callers -= calls_application(bus, ept);
 	memmove(&bus->epts[at], &bus->epts[at + 1], (bus->num_epts - at) * sizeof(*bus->epts));
 }
 

@@ -94,6 +94,16 @@ bool rpmsg_queue_put(struct rpmsg_queue *queue, const void *data, size_t len, bo
 	return taken;
 }
 
+bool rpmsg_queue_ready(struct rpmsg_queue *queue)
+{
+	bool ready;
+
+	pthread_mutex_lock(&queue->lock);
+	ready = queue->len || queue->lost;
+	pthread_mutex_unlock(&queue->lock);
+	return ready;
+}
+
 void rpmsg_queue_end(struct rpmsg_queue *queue, bool leave)
 {
 	pthread_mutex_lock(&queue->lock);
@@ -126,7 +136,7 @@ static struct rpmsg_queued *take(struct rproc_rpmsg_ept *ept, int *ret_error)
 	return message;
 }
 
-/* With the lock. */
+/* With the lock, which is let go of meanwhile. */
 static struct rpmsg_queued *await(struct rproc_rpmsg_ept *ept, int timeout_ms, int *ret_error)
 {
 	struct rpmsg_queue *queue = &ept->queue;
@@ -137,6 +147,9 @@ static struct rpmsg_queued *await(struct rproc_rpmsg_ept *ept, int timeout_ms, i
 	if (timeout_ms > 0)
 		clock_deadline(&deadline, (unsigned int)timeout_ms);
 	queue->readers++;
+	pthread_mutex_unlock(&queue->lock);
+	rpmsg_receive_for(ept);
+	pthread_mutex_lock(&queue->lock);
 	for (;;) {
 		message = take(ept, ret_error);
 		if (message || *ret_error != -EAGAIN)

@@ -182,17 +182,15 @@ static bool wants_kick(struct rpmsg_bus *bus)
 	return true;
 }
 
-void rpmsg_receive(struct rpmsg_bus *bus)
+/*
+ * With the lock, by the one who receives; until there is no more, or @until has a message.
+ * Returns what is left of the budget. *ret_turns: how often it was looked.
+ */
+static unsigned int receive(struct rpmsg_bus *bus, struct rpmsg_queue *until,
+			    unsigned int *ret_turns)
 {
 	unsigned int left, turns = 0;
 
-	pthread_mutex_lock(&bus->lock);
-	bus->count.interrupts++;
-	if (bus->receiving) {
-		bus->again = true;
-		pthread_mutex_unlock(&bus->lock);
-		return;
-	}
 	bus->receiving = true;
 	do {
 		left = drain(bus);
@@ -201,15 +199,54 @@ void rpmsg_receive(struct rpmsg_bus *bus)
 			rproc_vdev_kick(bus->vdev, RPMSG_INPUT);
 			pthread_mutex_lock(&bus->lock);
 		}
+		if (until && rpmsg_queue_ready(until) && !bus->again)
+			break;
 	} while (left && ++turns < BUDGET && (bus->again || rpmsg_stay_awake(bus)));
 	if (turns == BUDGET)
 		left = 0;
 	bus->receiving = false;
-	pthread_mutex_unlock(&bus->lock);
+	*ret_turns = turns;
+	return left;
+}
+
+/* With no lock: what the budget has left over is the loop's. */
+static void leave_rest(struct rpmsg_bus *bus, unsigned int left)
+{
 	if (!left)
 		eventfd_write(bus->again_fd, 1);
+}
+
+void rpmsg_receive(struct rpmsg_bus *bus)
+{
+	unsigned int left, turns;
+
+	pthread_mutex_lock(&bus->lock);
+	bus->count.interrupts++;
+	if (bus->receiving) {
+		bus->again = true;
+		pthread_mutex_unlock(&bus->lock);
+		return;
+	}
+	left = receive(bus, NULL, &turns);
+	pthread_mutex_unlock(&bus->lock);
+	leave_rest(bus, left);
 	if (left == BUDGET && turns < 2)
 		rproc_debug_in(bus->context, bus->log_name, NO_USED);
+}
+
+void rpmsg_receive_for(struct rproc_rpmsg_ept *ept)
+{
+	struct rpmsg_bus *bus = ept->bus;
+	unsigned int ignored, left = BUDGET;
+
+	if (!rpmsg_pin(bus))
+		return;
+	pthread_mutex_lock(&bus->lock);
+	if (!bus->receiving && !bus->num_callers)
+		left = receive(bus, &ept->queue, &ignored);
+	pthread_mutex_unlock(&bus->lock);
+	leave_rest(bus, left);
+	rpmsg_unpin(bus);
 }
 
 /* ---- buffers that applications keep -------------------------------------------------------- */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,60 @@ static void the_descriptor_is_readable_exactly_while_an_event_waits(void **state
 	assert_true(readable(rec->context));
 	assert_int_equal(rproc_event_read(rec->context, &event), 1);
 	assert_false(readable(rec->context));
+	recorder_free(rec);
+}
+
+/* What a program was told, by the thread that changed the state. */
+struct told {
+	struct rproc_context *context;
+	pthread_t caller;
+	struct rproc_event events[8];
+	unsigned int count, unread, on_caller;
+};
+
+static void take_event(const struct rproc_event *event, void *data)
+{
+	struct told *told = data;
+	struct rproc_event read;
+
+	told->on_caller += pthread_equal(pthread_self(), told->caller);
+	if (told->count < 8)
+		told->events[told->count++] = *event;
+	do {
+		if (rproc_event_read(told->context, &read) != 1) {
+			told->unread++;
+			return;
+		}
+	} while (read.sequence != event->sequence);
+}
+
+static void whoever_wants_it_is_told_at_once(void **state)
+{
+	struct told told = { .caller = pthread_self() };
+	const struct recorder_options options = { .more = { .state_changed = take_event,
+							    .state_changed_data = &told } };
+	struct recorder *rec = open_plain(&options);
+	struct rproc_event event;
+	unsigned int i;
+
+	(void)state;
+	told.context = rec->context;
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(rproc_boot(rec->rproc), 0);
+		assert_int_equal(told.count, 1);
+		assert_int_equal(told.events[0].new_state, RPROC_STATE_RUNNING);
+		assert_string_equal(told.events[0].name, "dsp");
+		/* Its event could be had at once; the descriptor may say so until the next look. */
+		assert_int_equal(told.unread, 0);
+		assert_int_equal(rproc_event_read(rec->context, &event), 0);
+		assert_false(readable(rec->context));
+		assert_int_equal(rproc_shutdown(rec->rproc), 0);
+		assert_int_equal(told.count, 2);
+		assert_int_equal(told.events[1].old_state, RPROC_STATE_RUNNING);
+		assert_int_equal(told.events[1].new_state, RPROC_STATE_OFFLINE);
+		told.count = 0;
+	}
+	assert_int_equal(told.on_caller, 0);
 	recorder_free(rec);
 }
 
@@ -242,6 +297,7 @@ int main(void)
 		cmocka_unit_test(a_slow_reader_is_told_how_many_it_missed),
 		cmocka_unit_test(a_counted_boot_and_a_refused_stop_are_no_events),
 		cmocka_unit_test(the_descriptor_is_readable_exactly_while_an_event_waits),
+		cmocka_unit_test(whoever_wants_it_is_told_at_once),
 		cmocka_unit_test(an_event_says_when_who_and_why),
 		cmocka_unit_test(events_of_many_threads_come_in_order_without_holes),
 		cmocka_unit_test(a_processor_is_announced_before_anything_happens_to_it),

@@ -232,6 +232,83 @@ static void both_sides_share_a_cpu(void **state)
 	close(trips.done);
 }
 
+/* A thread that sends and waits: it looks at the ring itself, and is not woken by another. */
+static void a_reader_shares_a_cpu_with_the_remote(void **state)
+{
+	struct rproc_rpmsg_ept *ept;
+	struct rproc *rproc;
+	cpu_set_t before, cpu;
+	uint8_t data[496];
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	assert_int_equal(sched_setaffinity(0, sizeof(cpu), &cpu), 0);
+	rproc = boot("host3", "rpmsg_echo.elf");
+	ept = open_service(rproc, "rpmsg-raw", NULL);
+	for (i = 0; i < 20000; i++) {
+		fill(data, i % 497, i);
+		assert_int_equal(rproc_rpmsg_send(ept, data, i % 497), 0);
+		expect_echo(ept, i % 497, i);
+	}
+	rproc_rpmsg_destroy_ept(ept);
+	halt(rproc);
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
+struct listener {
+	pthread_t reader;
+	atomic_uint calls, on_reader;
+};
+
+static void hear(struct rproc_rpmsg_ept *ept, const struct rproc_rpmsg_message *message, void *data)
+{
+	struct listener *listener = data;
+
+	(void)ept;
+	(void)message;
+	if (pthread_equal(pthread_self(), listener->reader))
+		atomic_fetch_add(&listener->on_reader, 1);
+	atomic_fetch_add(&listener->calls, 1);
+}
+
+/* Who waits may hold what a callback wants. */
+static void a_reader_runs_no_callbacks_of_others(void **state)
+{
+	struct listener listener = { .reader = pthread_self() };
+	const struct rproc_rpmsg_ept_options hearing = { .size = sizeof(hearing),
+							 .receive = hear,
+							 .data = &listener };
+	struct rproc *rproc = boot("host2", "rpmsg_echo.elf");
+	struct rproc_rpmsg_ept *quiet = open_service(rproc, "rpmsg-raw", NULL), *loud;
+	struct rproc_rpmsg_channel_info *info;
+	uint8_t data[8];
+	size_t num;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(rproc_rpmsg_get_channels(board_context, &info, &num), 0);
+	assert_int_equal(rproc_rpmsg_create_ept(board_context, info[0].id, "loud",
+						RPROC_RPMSG_ADDR_ANY, rproc_rpmsg_ept_dst(quiet),
+						&hearing, &loud),
+			 0);
+	free(info);
+	for (i = 1; i <= 5000; i++) {
+		assert_int_equal(rproc_rpmsg_send(loud, data, 8), 0);
+		fill(data, 8, i);
+		assert_int_equal(rproc_rpmsg_send(quiet, data, 8), 0);
+		expect_echo(quiet, 8, i);
+		/* The loud one's answer came before ours, on the same ring. */
+		assert_int_equal(atomic_load(&listener.calls), i);
+	}
+	assert_int_equal(atomic_load(&listener.on_reader), 0);
+	rproc_rpmsg_destroy_ept(loud);
+	rproc_rpmsg_destroy_ept(quiet);
+	halt(rproc);
+}
+
 /* ---- one way ------------------------------------------------------------------------------- */
 
 static void a_burst_of_the_remote_arrives_in_order(void **state)
@@ -506,6 +583,8 @@ int main(void)
 		cmocka_unit_test(a_stream_of_sends_that_sleep_keeps_its_order),
 		cmocka_unit_test(endpoints_of_many_threads_share_a_bus),
 		cmocka_unit_test(both_sides_share_a_cpu),
+		cmocka_unit_test(a_reader_shares_a_cpu_with_the_remote),
+		cmocka_unit_test(a_reader_runs_no_callbacks_of_others),
 		cmocka_unit_test(a_burst_of_the_remote_arrives_in_order),
 		cmocka_unit_test(nothing_is_lost_on_the_way_to_a_sink),
 		cmocka_unit_test(the_firmware_has_buffers_of_its_own_size),

@@ -29,7 +29,7 @@ typedef uint64_t kernel_sigset;
 #define AWAKE_NS  INT64_C(6000)
 #define AWAKE_US  50 /* not where less than that was asked for */
 #define LOOKS	  16
-#define EARNED_NS INT64_C(1000)
+#define EARNED_NS INT64_C(2000)
 #define CREDIT_NS INT64_C(2000000)
 #define LATE_NS	  INT64_C(200000)
 #define MOST_NS	  INT64_C(1000000)
