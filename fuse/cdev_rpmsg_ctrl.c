@@ -145,7 +145,6 @@ static void remove_glue(struct rpmsg_device *device)
 	node_remove(node_child(device->dir, "rpmsg"));
 }
 
-const struct rpmsg_driver rpmsg_ctrl_driver = { .name = "rpmsg_ctrl",
-						.module = "rpmsg_ctrl",
-						.probe = probe,
-						.remove = remove_glue };
+const struct rpmsg_driver rpmsg_ctrl_driver = {
+	.name = "rpmsg_ctrl", .module = "rpmsg_ctrl", .probe = probe, .remove = remove_glue
+};

@@ -25,9 +25,12 @@ static ssize_t read_full(const struct dump *dump, char *buf, size_t size, uint64
 	size_t done = 0;
 	ssize_t n = 1;
 
-	for (; n > 0 && done < size && offset + done<dump->size; done += n> 0 ? (size_t)n : 0)
+	while (n > 0 && done < size && dump->size > offset + done) {
 		n = rproc_coredump_read(dump->fs->context, dump->number, buf + done, size - done,
 					offset + done);
+		if (n > 0)
+			done += (size_t)n;
+	}
 	return n < 0 ? n : (ssize_t)done;
 }
 

@@ -33,7 +33,8 @@ struct node *driver_add(struct rprocfs *fs, struct node *drivers, const char *na
 
 	if (!node_add_file(dir, "bind", 0200, bind, fs) ||
 	    !node_add_file(dir, "unbind", 0200, unbind, fs) ||
-	    !node_add_file(dir, "uevent", 0200, &uevent_mute_ops, NULL) || add_module(fs, dir, module))
+	    !node_add_file(dir, "uevent", 0200, &uevent_mute_ops, NULL) ||
+	    add_module(fs, dir, module))
 		return NULL;
 	return dir;
 }

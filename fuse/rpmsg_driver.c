@@ -24,10 +24,9 @@ static void ns_remove(struct rpmsg_device *device)
 }
 
 /* As rpmsg_ctrl it matches no name: whom it is for says so by an override. */
-static const struct rpmsg_driver ns_driver = { .name = "rpmsg_ns",
-					       .module = "rpmsg_ns",
-					       .probe = ns_probe,
-					       .remove = ns_remove };
+static const struct rpmsg_driver ns_driver = {
+	.name = "rpmsg_ns", .module = "rpmsg_ns", .probe = ns_probe, .remove = ns_remove
+};
 
 static const struct rpmsg_driver *const drivers[] = { &rpmsg_chrdev_driver, &rpmsg_ctrl_driver,
 						      &ns_driver, &rpmsg_tty_driver };

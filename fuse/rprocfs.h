@@ -104,8 +104,8 @@ void processor_request(struct processor *processor, struct node_call *call,
 /* On any thread: answer with @result, or if that is 0 with all bytes taken. */
 void processor_request_done(struct node_call *call, int result);
 /* Tell, in the processor's story, what @file takes instead of what was written. Returns @error. */
-int processor_refuse(struct rproc *rproc, const struct node_call *call, int error,
-		     const char *file, const char *wanted);
+int processor_refuse(struct rproc *rproc, const struct node_call *call, int error, const char *file,
+		     const char *wanted);
 /* The done callback that does just that; @data is the call. */
 void processor_answer(struct rproc *rproc, int result, void *data);
 

@@ -184,9 +184,10 @@ size_t rproc_rpmsg_get_mtu(const struct rproc_rpmsg_ept *ept);
 
 /*
  * Send one message to the endpoint's destination, or to @dst. Sleeps until a buffer is
- * free, at most the context's send_timeout_ms. -EINVAL: no destination, nothing for a serial line; -EMSGSIZE: longer than
- * the MTU, nothing is sent; -EPIPE: the endpoint is dead; -ETIMEDOUT; -EDEADLK: it would have
- * to wait in a callback; -EPROTO never: a ring that lies makes its endpoints dead.
+ * free, at most the context's send_timeout_ms. -EINVAL: no destination, nothing for a serial
+ * line; -EMSGSIZE: longer than the MTU, nothing is sent; -EPIPE: the endpoint is dead;
+ * -ETIMEDOUT; -EDEADLK: it would have to wait in a callback. A ring that lies makes its
+ * endpoints dead: -EPIPE, never -EPROTO.
  */
 int rproc_rpmsg_send(struct rproc_rpmsg_ept *ept, const void *data, size_t len);
 int rproc_rpmsg_sendto(struct rproc_rpmsg_ept *ept, const void *data, size_t len, uint32_t dst);
@@ -267,8 +268,8 @@ int rproc_rpmsg_get_counters(struct rproc_context *context, uint64_t channel,
 /*
  * What is odd about the processor's messages, a sentence a line: a ring that was given up,
  * kicks that failed, a remote that never touched its rings, a used index that stopped, a service
- * that nobody has opened. "" if nothing is. Copies at most @len bytes with the terminating NUL; returns the
- * text's length.
+ * that nobody has opened. "" if nothing is. Copies at most @len bytes with the terminating NUL;
+ * returns the text's length.
  */
 size_t rproc_rpmsg_diagnosis(struct rproc *rproc, char *buf, size_t len);
 

@@ -263,7 +263,7 @@ struct rproc_event {
 	enum rproc_state old_state;
 	enum rproc_state new_state;
 	uint64_t value;
-	char reason[64]; /* "start", "stop", "detach", "attach", "crash: watchdog", "recovery", ... */
+	char reason[64]; /* "start", "stop", "detach", "crash: watchdog", "recovery", ... */
 };
 
 /* Readable (POLLIN) while an event waits. Owned by the context: only poll it. */

@@ -16,12 +16,26 @@ void rproc_remarks_clear(struct rproc *rproc)
 	pthread_mutex_unlock(&rproc->data_lock);
 }
 
+/* With the lock. */
+static bool has_line(const struct rproc *rproc, const char *line)
+{
+	const char *at = rproc->remarks;
+	size_t len;
+
+	for (; *at; at += len + (at[len] == '\n')) {
+		len = strcspn(at, "\n");
+		if (strlen(line) == len && !memcmp(at, line, len))
+			return true;
+	}
+	return false;
+}
+
 /* With the lock. One that finds no room is left out whole: half a number misleads. */
 static void append(struct rproc *rproc, const char *line)
 {
 	size_t have = strlen(rproc->remarks);
 
-	if (strstr(rproc->remarks, line))
+	if (has_line(rproc, line))
 		return;
 	if (have + strlen(line) + 2 > sizeof(rproc->remarks))
 		return;

@@ -169,6 +169,55 @@ static void publish(struct rproc *rproc)
 	pthread_mutex_unlock(&context->lock);
 }
 
+/* The last work of a processor. Not counted: it is going, however many have booted it. */
+static int run_delete(struct rproc *rproc, struct rproc_work *work)
+{
+	bool up = !rproc_state_allows(rproc_state(rproc), RPROC_CALL_SHUTDOWN, false);
+
+	(void)work;
+	if (up)
+		atomic_store(&rproc->power, 1);
+	/* Whoever holds a reference may outlive the driver: no callback is left for later. */
+	if (up && rproc_do_shutdown(rproc))
+		rproc_abandon(rproc);
+	rproc_resource_cleanup(rproc);
+	return 0;
+}
+
+static void take_away(struct rproc *rproc)
+{
+	struct rproc_context *context = rproc->context;
+	enum rproc_state state;
+	int ret;
+
+	rproc_coredump_wake(context);
+	ret = rproc_queue_run(rproc, run_delete, NULL);
+	rproc_queue_close(rproc);
+	/*
+	 * No thread was to be had, or rproc_add() on one that must not wait takes back what had
+	 * none: the queue was empty and is closed, so this one serves.
+	 */
+	if (ret == -EAGAIN || ret == -EDEADLK)
+		run_delete(rproc, NULL);
+	state = rproc_state(rproc);
+	pthread_mutex_lock(&context->lock);
+	list_del(&rproc->link);
+	pthread_mutex_unlock(&context->lock);
+	rproc_event_add(rproc, RPROC_EVENT_REMOVED, state, state, "remove");
+}
+
+RPROC_API int rproc_del(struct rproc *rproc)
+{
+	if (!rproc || !atomic_load(&rproc->added))
+		return -EINVAL;
+	if (rproc_must_not_wait(rproc))
+		return -EDEADLK;
+	if (atomic_exchange(&rproc->deleting, true))
+		return -EINVAL;
+	take_away(rproc);
+	return 0;
+}
+
 RPROC_API int rproc_add(struct rproc *rproc)
 {
 	int ret;
@@ -190,51 +239,10 @@ RPROC_API int rproc_add(struct rproc *rproc)
 	ret = rproc_queue_add(rproc, &rproc->boot_work);
 	if (ret) {
 		rproc_log(rproc, RPROC_LOG_ERR, "request_firmware_nowait err: %d", ret);
-		rproc_del(rproc);
+		if (!atomic_exchange(&rproc->deleting, true))
+			take_away(rproc);
 	}
 	return ret;
-}
-
-/* The last work of a processor. Not counted: it is going, however many have booted it. */
-static int run_delete(struct rproc *rproc, struct rproc_work *work)
-{
-	bool up = !rproc_state_allows(rproc_state(rproc), RPROC_CALL_SHUTDOWN, false);
-
-	(void)work;
-	if (up)
-		atomic_store(&rproc->power, 1);
-	/* Whoever holds a reference may outlive the driver: no callback is left for later. */
-	if (up && rproc_do_shutdown(rproc))
-		rproc_abandon(rproc);
-	rproc_resource_cleanup(rproc);
-	return 0;
-}
-
-RPROC_API int rproc_del(struct rproc *rproc)
-{
-	struct rproc_context *context;
-	enum rproc_state state;
-	int ret;
-
-	if (!rproc || !atomic_load(&rproc->added))
-		return -EINVAL;
-	if (rproc_must_not_wait(rproc))
-		return -EDEADLK;
-	if (atomic_exchange(&rproc->deleting, true))
-		return -EINVAL;
-	context = rproc->context;
-	rproc_coredump_wake(context);
-	ret = rproc_queue_run(rproc, run_delete, NULL);
-	rproc_queue_close(rproc);
-	/* No thread was to be had: the queue was empty and is closed, so this one serves. */
-	if (ret == -EAGAIN)
-		run_delete(rproc, NULL);
-	state = rproc_state(rproc);
-	pthread_mutex_lock(&context->lock);
-	list_del(&rproc->link);
-	pthread_mutex_unlock(&context->lock);
-	rproc_event_add(rproc, RPROC_EVENT_REMOVED, state, state, "remove");
-	return 0;
 }
 
 /* ---- set up by the driver before rproc_add() ----------------------------------------------- */

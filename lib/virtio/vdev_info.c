@@ -93,7 +93,7 @@ RPROC_API int rproc_get_vdevs(const struct rproc *rproc, struct rproc_vdev_info 
 
 /* ---- whose it is ---------------------------------------------------------------------------- */
 
-/* Is @device called as a part of @rproc, or below one: remoteprocN, rproc-virtio.N.auto, virtioN? */
+/* Is @device called as @rproc, as a part of it ("rproc-virtio.N.auto", "virtioN"), or below one? */
 static bool owns(struct rproc *rproc, const char *device)
 {
 	const size_t len = strcspn(device, "."); /* a channel is "virtioN.SERVICE.SRC.DST" */

@@ -43,8 +43,8 @@ static void check_vectors(struct stm32 *stm32, bool written)
 	va = rproc_da_to_va(stm32->rproc, 0, VECTORS_LEN, NULL);
 	if (!va) {
 		rproc_remark(stm32->rproc, "load",
-			   "the core fetches its first words at da 0x0, where no memory is: add "
-			   "RETRAM to memory-region");
+			     "the core fetches its first words at da 0x0, where no memory is: add "
+			     "RETRAM to memory-region");
 		return;
 	}
 	rproc_iomem_copy_from(bytes, va, sizeof(bytes));
@@ -52,20 +52,20 @@ static void check_vectors(struct stm32 *stm32, bool written)
 	pc = load_word(bytes + 4);
 	if (!written)
 		rproc_remark(stm32->rproc, "load",
-			   "the core's first fetch is da 0x0..0x7, and no segment of this image "
-			   "loads there; it will find what was left: stack pointer 0x%08x, entry "
-			   "0x%08x. Link the vector table into RETRAM",
-			   sp, pc);
+			     "the core's first fetch is da 0x0..0x7, and no segment of this image "
+			     "loads there; it will find what was left: stack pointer 0x%08x, entry "
+			     "0x%08x. Link the vector table into RETRAM",
+			     sp, pc);
 	else if (!(pc & 1))
 		rproc_remark(stm32->rproc, "load",
-			   "the reset vector at da 0x4 is 0x%08x, an even number: the core runs "
-			   "Thumb code only and will fault",
-			   pc);
+			     "the reset vector at da 0x4 is 0x%08x, an even number: the core runs "
+			     "Thumb code only and will fault",
+			     pc);
 	else if (!rproc_da_to_va(stm32->rproc, pc & ~1u, 2, NULL))
 		rproc_remark(stm32->rproc, "load",
-			   "the reset vector at da 0x4 is 0x%08x, which lies in no memory of the "
-			   "core: it will fault",
-			   pc);
+			     "the reset vector at da 0x4 is 0x%08x, which lies in no memory of the "
+			     "core: it will fault",
+			     pc);
 }
 
 int stm32_load(struct rproc *rproc, const struct rproc_firmware *fw)
@@ -84,8 +84,8 @@ int stm32_load(struct rproc *rproc, const struct rproc_firmware *fw)
 	rproc_image_info(image, &info);
 	if (info.elf_machine != EM_ARM_ELF)
 		rproc_remark(stm32->rproc, "load",
-			   "the image is for ELF machine %u, the core is an ARM Cortex-M4 (%u)",
-			   info.elf_machine, EM_ARM_ELF);
+			     "the image is for ELF machine %u, the core is an ARM Cortex-M4 (%u)",
+			     info.elf_machine, EM_ARM_ELF);
 	check_vectors(stm32, writes_vectors(image));
 	rproc_image_close(image);
 	return 0;

@@ -134,10 +134,11 @@ static void warn_of_running_core(struct stm32 *stm32)
 	if (rproc_state(stm32->rproc) != RPROC_STATE_OFFLINE || state == STM32_M4_OFF ||
 	    state == STM32_M4_CRASH)
 		return;
-	rproc_remark(stm32->rproc, "prepare",
-		   "the M4 state register says %u (0 off, 1 init, 2 run, 3 stop, 4 standby) though "
-		   "nobody has started the core here: stop it, or load over what it runs",
-		   state);
+	rproc_remark(
+		stm32->rproc, "prepare",
+		"the M4 state register says %u (0 off, 1 init, 2 run, 3 stop, 4 standby) though "
+		"nobody has started the core here: stop it, or load over what it runs",
+		state);
 }
 
 int stm32_prepare(struct rproc *rproc)

@@ -190,10 +190,11 @@ static void a_driver_without_load_gets_the_loader_of_all_formats(void **state)
 
 /* ---- remarks ------------------------------------------------------------------------------- */
 
-static void remark_twice(struct recorder *rec)
+static void remark_three_things(struct recorder *rec)
 {
 	rproc_remark(rec->rproc, "prepare", "a core runs at 0x%x", 0x40);
 	rproc_remark(rec->rproc, "prepare", "a core runs at 0x%x", 0x40);
+	rproc_remark(rec->rproc, "prepare", "a core runs at 0x%x", 0x4); /* another one */
 	rproc_remark(rec->rproc, "load", "nothing at 0x0");
 }
 
@@ -215,28 +216,30 @@ static void expect_remarks(struct recorder *rec, const char *want)
 
 static void remarks_are_of_the_last_boot_and_no_failure(void **state)
 {
-	static const char both[] = "prepare: a core runs at 0x40\nload: nothing at 0x0";
+	static const char all[] = "prepare: a core runs at 0x40\n"
+				  "prepare: a core runs at 0x4\n"
+				  "load: nothing at 0x0";
 	char remarks[1024];
 	size_t size;
 	struct recorder *rec = open_full(NULL, &size);
 
 	(void)state;
 	expect_remarks(rec, "");
-	rec->prepare = remark_twice;
+	rec->prepare = remark_three_things;
 	assert_int_equal(rproc_boot(rec->rproc), 0);
-	expect_remarks(rec, both);
+	expect_remarks(rec, all);
 	recorder_expect_story(rec, "");
 	assert_int_equal(rproc_last_error(rec->rproc, NULL, 0), 0);
 	/* One more use is no boot, and what a stop leaves behind may still be asked. */
 	assert_int_equal(rproc_boot(rec->rproc), 0);
 	assert_int_equal(rproc_shutdown(rec->rproc), 0);
 	assert_int_equal(rproc_shutdown(rec->rproc), 0);
-	expect_remarks(rec, both);
+	expect_remarks(rec, all);
 	/* A failure has its own story and keeps what was remarked on the way to it. */
 	recorder_fail(rec, REC_START, -EIO);
 	assert_int_equal(rproc_boot(rec->rproc), -EIO);
 	recorder_expect_story(rec, "EIO");
-	expect_remarks(rec, both);
+	expect_remarks(rec, all);
 	recorder_fail(rec, REC_START, 0);
 	rec->prepare = NULL;
 	assert_int_equal(rproc_boot(rec->rproc), 0);

@@ -249,6 +249,37 @@ static void a_crash_reported_before_add_is_handled_when_there_is_a_thread(void *
 	recorder_free(rec);
 }
 
+struct adding {
+	struct rproc *rproc;
+	int result;
+};
+
+static void add_on_loop(void *arg)
+{
+	struct adding *adding = arg;
+
+	adding->result = rproc_add(adding->rproc);
+}
+
+/* Where nothing may wait, as in a callback: it is not left behind half added. */
+static void an_add_that_found_no_thread_for_its_boot_is_none(void **state)
+{
+	const struct recorder_options options = { .not_added = true };
+	struct recorder *rec = recorder_new(&options);
+	struct adding adding = { .rproc = rec->rproc };
+
+	(void)state;
+	rproc_set_auto_boot(rec->rproc, true);
+	assert_int_equal(sem_init(&refused, 0, 0), 0);
+	atomic_store(&no_threads, true);
+	rproc_loop_call(rec->context->loop, add_on_loop, &adding);
+	atomic_store(&no_threads, false);
+	assert_int_equal(adding.result, -EAGAIN);
+	assert_null(rproc_get_next(rec->context, -1));
+	assert_int_equal(rproc_del(rec->rproc), -EINVAL);
+	recorder_free(rec);
+}
+
 static void register_segment(struct recorder *rec)
 {
 	assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 16), 0);
@@ -381,6 +412,7 @@ int main(void)
 		cmocka_unit_test(a_crash_reported_before_add_is_none_of_a_later_boot),
 		cmocka_unit_test(a_crash_reported_before_add_of_a_running_core_is_handled),
 		cmocka_unit_test(a_crash_reported_before_add_is_handled_when_there_is_a_thread),
+		cmocka_unit_test(an_add_that_found_no_thread_for_its_boot_is_none),
 		cmocka_unit_test(a_crash_that_found_no_thread_is_handled_soon_though_a_dump_waits),
 		cmocka_unit_test(
 			a_deleted_processor_whose_stop_fails_leaves_nothing_with_its_driver),
