@@ -90,8 +90,7 @@ static const char *start_remedy(int error)
 	case EINVAL:
 		return "ask what is wrong with the image: rproc check FILE";
 	case ENOMEM:
-		return "the image wants memory that the board does not have: compare `rproc "
-		       "check FILE` with the board's memory";
+		return "compare what the image asks for with the board's memory: rproc check FILE";
 	case EINTR:
 		return "the start goes on without you: rproc status NAME";
 	default:

@@ -155,6 +155,7 @@ RPROC_API void *rproc_mem_priv(const struct rproc_mem_entry *mem)
 int rproc_check_carveout(struct rproc *rproc, const struct rproc_mem_entry *mem, uint32_t da,
 			 uint32_t len)
 {
+	char wanted[24] = "any address", there[24] = "any address";
 	const char *wrong = NULL;
 
 	if (len > mem->len)
@@ -172,11 +173,14 @@ int rproc_check_carveout(struct rproc *rproc, const struct rproc_mem_entry *mem,
 	if (*wrong)
 		rproc_log(rproc, RPROC_LOG_ERR, "Registered carveout doesn't fit %s request",
 			  wrong);
-	return rproc_story(
-		rproc, -ENOMEM, "resources",
-		"'%s': the table wants 0x%x bytes at da 0x%x, the board has 0x%zx bytes at "
-		"da 0x%x; make the two agree",
-		mem->name, len, da, mem->len, mem->da);
+	if (da != RPROC_RSC_ADDR_ANY)
+		snprintf(wanted, sizeof(wanted), "da 0x%x", da);
+	if (mem->da != RPROC_RSC_ADDR_ANY)
+		snprintf(there, sizeof(there), "da 0x%x", mem->da);
+	return rproc_story(rproc, -ENOMEM, "resources",
+			   "'%s': the table wants 0x%x bytes at %s, the board has 0x%zx bytes at "
+			   "%s; make the two agree",
+			   mem->name, len, wanted, mem->len, there);
 }
 
 /* ---- the default allocator: the device's memory provider ------------------------------------ */

@@ -131,18 +131,22 @@ static void describe_nearest(struct rproc *rproc, const struct rproc_image_segme
 static int refuse_segment(struct rproc *rproc, const struct rproc_image *image, size_t index,
 			  const struct rproc_image_segment *segment)
 {
+	const char *remedy = "compare the linker script with carveout_memories";
 	char sections[160], nearest[160];
 
+	/* a linker that aligns to pages takes the headers along */
+	if (!segment->offset && segment->filesz)
+		remedy = "it begins with the file's own headers: link with -n (--nmagic)";
 	rproc_log(rproc, RPROC_LOG_ERR, "bad phdr da 0x%llx mem 0x%llx",
 		  (unsigned long long)segment->da, (unsigned long long)segment->memsz);
 	name_sections(image, segment, sections, sizeof(sections));
 	describe_nearest(rproc, segment, nearest, sizeof(nearest));
 	return rproc_story(rproc, -EINVAL, "load",
 			   "segment %zu needs 0x%llx..0x%llx%s, which lies in no memory of %s; %s; "
-			   "compare the linker script with carveout_memories",
+			   "%s",
 			   index, (unsigned long long)segment->da,
 			   (unsigned long long)(segment->da + segment->memsz - 1), sections,
-			   rproc->name, nearest);
+			   rproc->name, nearest, remedy);
 }
 
 /* ---- loading ------------------------------------------------------------------------------ */

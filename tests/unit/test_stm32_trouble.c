@@ -65,6 +65,20 @@ static void a_segment_over_the_end_is_told_by_how_much(void **state)
 	stm32_close(fix);
 }
 
+static void headers_that_the_linker_took_along_are_told(void **state)
+{
+	struct stm32_fixture *fix = stm32_new("stm32mp157");
+	struct fixture_image image = fixture_shape_build("header-pulled-into-segment");
+
+	(void)state;
+	stm32_use(fix, &image);
+	assert_int_equal(rproc_boot(fix->rproc), -EINVAL);
+	stm32_expect_story(fix, "segment 0 needs 0x1fff0000..0x1fff823f (.interrupts .text)");
+	stm32_expect_story(fix, "it begins with the file's own headers: link with -n");
+	expect_boots(fix);
+	stm32_close(fix);
+}
+
 static void a_memory_that_is_not_listed_is_missed(void **state)
 {
 	struct stm32_fixture *fix = stm32_new("stm32-nomcuram");
@@ -433,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(code_linked_for_flash_is_told_where_memory_is),
 		cmocka_unit_test(a_segment_over_the_end_is_told_by_how_much),
+		cmocka_unit_test(headers_that_the_linker_took_along_are_told),
 		cmocka_unit_test(a_memory_that_is_not_listed_is_missed),
 		cmocka_unit_test(a_memory_the_core_cannot_reach_fails_the_prepare),
 		cmocka_unit_test(an_image_without_vectors_starts_and_is_told_what_is_left),
