@@ -84,6 +84,7 @@ struct rpmsg_bus {
 	struct rproc_vring_slot *rx_slots;
 	struct rpmsg_buffers rx_buf;
 	bool receiving, again; /* a thread is at it; it shall look once more */
+	bool lent;	       /* and runs no callbacks of an application */
 	struct rpmsg_awake awake;
 	uint32_t delivering;	       /* the buffer in its hands */
 	uint8_t *copy;		       /* the receiving thread's: a message in private memory */

@@ -142,8 +142,8 @@ static void handle(struct rpmsg_bus *bus, uint32_t index, uint32_t used)
 /* ---- the interrupt ------------------------------------------------------------------------- */
 
 /*
- * With the lock, until there is nothing more. Returns what is left of the budget: 0: there is
- * more, but others have waited.
+ * With the lock, until there is nothing more. Returns what is left of the budget: 0: there may
+ * be more, but others have waited, or it is another's.
  */
 static unsigned int drain(struct rpmsg_bus *bus)
 {
@@ -155,6 +155,9 @@ static unsigned int drain(struct rpmsg_bus *bus)
 		bus->again = false;
 		rproc_vring_disable_cb(&bus->rx);
 		while (!atomic_load(&bus->dead)) {
+			/* Made since it began, while the lock was let go of. */
+			if (bus->lent && bus->num_callers)
+				return 0;
 			ret = rproc_vring_get(&bus->rx, &index, &used);
 			if (ret < 0)
 				rpmsg_bus_break(bus, RPMSG_INPUT);
@@ -192,6 +195,7 @@ static unsigned int receive(struct rpmsg_bus *bus, struct rpmsg_queue *until,
 	unsigned int left, turns = 0;
 
 	bus->receiving = true;
+	bus->lent = until;
 	do {
 		left = drain(bus);
 		if (wants_kick(bus)) {

@@ -121,6 +121,65 @@ static void long_messages_fill_a_queue_sooner(void **state)
 	remote_free(remote);
 }
 
+struct late {
+	struct remote *remote;
+	struct rproc_rpmsg_ept *ept;
+	pthread_t reader;
+	int calls, on_reader;
+};
+
+static struct late late;
+
+static void hear_late(struct rproc_rpmsg_ept *ept, const struct rproc_rpmsg_message *message,
+		      void *data)
+{
+	(void)ept, (void)message, (void)data;
+	late.calls++;
+	late.on_reader += pthread_equal(pthread_self(), late.reader) != 0;
+}
+
+/* In a kick of the reader, which holds no lock: as another thread might. */
+static int make_listener(struct recorder *rec, enum recorder_op op)
+{
+	const struct rproc_rpmsg_ept_options options = { .size = sizeof(options),
+							 .receive = hear_late };
+
+	(void)rec;
+	if (op != REC_KICK || late.ept)
+		return 0;
+	assert_int_equal(rproc_rpmsg_create_ept(late.remote->context, remote_ctrl(late.remote),
+						"late", 0x402, 1, &options, &late.ept),
+			 0);
+	assert_true(remote_put(late.remote, 1, 0x402, "to the listener", 15));
+	assert_true(remote_put(late.remote, 1, 0x400, "to the reader", 13));
+	return 0;
+}
+
+/* Who waits may hold what a callback wants, also one that nobody had asked for before. */
+static void a_reader_leaves_a_new_callback_to_others(void **state)
+{
+	struct remote *remote = remote_new(NULL);
+	struct rproc_rpmsg_ept *reader = remote_ept(remote, 0x400, 1);
+	struct rproc_rpmsg_ept *other = remote_ept(remote, 0x401, 1);
+	char buf[16] = "";
+
+	(void)state;
+	late = (struct late){ .remote = remote, .reader = pthread_self() };
+	/* So that it waits awake; and something to do meanwhile. */
+	assert_int_equal(rproc_rpmsg_send(reader, "x", 1), 0);
+	assert_true(remote_put(remote, 1, 0x401, "to another", 10));
+	remote->rec->hook = make_listener;
+	assert_int_equal(rproc_rpmsg_recv(reader, buf, sizeof(buf), 20000, NULL), 13);
+	assert_string_equal(buf, "to the reader");
+	assert_int_equal(late.calls, 1);
+	assert_int_equal(late.on_reader, 0);
+	remote->rec->hook = NULL;
+	rproc_rpmsg_destroy_ept(late.ept);
+	rproc_rpmsg_destroy_ept(other);
+	rproc_rpmsg_destroy_ept(reader);
+	remote_free(remote);
+}
+
 struct heard {
 	struct remote *remote;
 	struct rproc_rpmsg_ept *ept;
@@ -419,6 +478,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queued_messages_are_read_one_by_one),
 		cmocka_unit_test(messages_that_are_lost_are_told_in_their_place),
+		cmocka_unit_test(a_reader_leaves_a_new_callback_to_others),
 		cmocka_unit_test(long_messages_fill_a_queue_sooner),
 		cmocka_unit_test(callbacks_hear_messages_in_order),
 		cmocka_unit_test(a_callback_may_send_but_not_wait),
