@@ -23,13 +23,16 @@ static struct session *session_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
-/* A node by the kernel's id. ESTALE makes the kernel look the path up again. */
+/*
+ * A node by the kernel's id. Ids are made of paths: what has none is not there under that
+ * name, and looking again would not find it.
+ */
 static struct node *node_of(fuse_req_t req, fuse_ino_t ino)
 {
 	struct node *node = tree_find(session_of(req)->tree, ino);
 
 	if (!node)
-		fuse_reply_err(req, ESTALE);
+		fuse_reply_err(req, ENOENT);
 	return node;
 }
 

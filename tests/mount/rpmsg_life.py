@@ -41,7 +41,8 @@ class Client(threading.Thread):
             os.write(fd, text)
             if not poll.poll(2000 * SLOW):
                 return  # it died without having answered
-            assert os.read(fd, 512) == text
+            answer = os.read(fd, 512)
+            assert answer == text, "%r instead of %r" % (answer[:16], text[:16])
             self.echoes += 1
 
     def once(self):
@@ -77,7 +78,9 @@ def test_clients_go_on_while_the_processor_comes_and_goes(place):
         client.start()
     for i in range(12):
         before = sum(c.echoes for c in clients)
-        wait_for(lambda: sum(c.echoes for c in clients) > before + 20)
+        wait_for(lambda: sum(c.echoes for c in clients) > before + 20 or
+                 any(c.error for c in clients))
+        assert not any(c.error for c in clients), [c.error for c in clients]
         if i % 2:
             write(board.path("debug/crash"), "1")
         else:

@@ -59,7 +59,9 @@ class Board(Rprocfs):
         return fd
 
     def ctrl(self, request, *info):
-        fd = os.open(self.dev("rpmsg_ctrl0"), os.O_RDWR)
+        """By the control device there is now: while an old one is open the new has another number."""
+        names = [n for n in os.listdir(self.dev("")) if n.startswith("rpmsg_ctrl")]
+        fd = os.open(self.dev(names[-1] if names else "rpmsg_ctrl0"), os.O_RDWR)
         try:
             return fcntl.ioctl(fd, request, endpoint_info(*info))
         finally:
