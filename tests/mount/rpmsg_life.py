@@ -32,6 +32,7 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self.board, self.number = board, number
         self.done, self.echoes, self.error = False, 0, None
+        self.address = 0x1000 * (number + 1)
 
     def talk(self, fd):
         poll = select.poll()
@@ -47,7 +48,8 @@ class Client(threading.Thread):
 
     def once(self):
         name = "client%d" % self.number
-        self.board.ctrl(RPMSG_CREATE_EPT_IOCTL, name, 0x1000 + self.number, ECHO)
+        self.address += 1  # an answer that comes late is for nobody
+        self.board.ctrl(RPMSG_CREATE_EPT_IOCTL, name, self.address, ECHO)
         for found in os.listdir(self.board.mount + "/class/rpmsg"):
             directory = self.board.mount + "/class/rpmsg/" + found
             if "ctrl" in found or read(directory + "/name") != name + "\n":
