@@ -222,8 +222,7 @@ boot host0 serial.elf dev/ttyRPMSG0
 expect 0 channels
 says "$out" "ttyRPMSG0 *host0 *rproc-serial *- *- *dev/ttyRPMSG0"
 for word in host0:rproc-serial rproc-serial ttyRPMSG0 /dev/ttyRPMSG0; do
-	printf 'to and fro' | rproc console --timeout 0.3 "$word" >"$dir/stdout.out" 2>&1 ||
-		fail "console of a serial line"
+	talk "$word" 'to and fro' "to and fro"
 	[ "$(cat "$dir/stdout.out")" = "to and fro" ] || fail "serial: $(cat "$dir/stdout.out")"
 done
 expect 1 ping rproc-serial
