@@ -173,7 +173,6 @@ static void a_reader_leaves_a_new_callback_to_others(void **state)
 	assert_string_equal(buf, "to the reader");
 	assert_int_equal(late.calls, 1);
 	assert_int_equal(late.on_reader, 0);
-	remote->rec->hook = NULL;
 	rproc_rpmsg_destroy_ept(late.ept);
 	rproc_rpmsg_destroy_ept(other);
 	rproc_rpmsg_destroy_ept(reader);
