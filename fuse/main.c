@@ -106,6 +106,13 @@ static void on_log(int level, const char *text, void *data)
 	fs_log(level, "rprocfs", text, ((struct daemon *)data)->fs);
 }
 
+/* Says what cannot be; returns the error. */
+static int complain(const char *what, int err)
+{
+	fprintf(stderr, "rprocfs: %s: %s\n", what, strerror(-err));
+	return err;
+}
+
 /* ---- bringing it up -------------------------------------------------------------------------- */
 
 static int open_context(struct daemon *daemon)
@@ -125,9 +132,7 @@ static int open_context(struct daemon *daemon)
 	};
 	int err = rproc_context_new(&context_options, &daemon->context);
 
-	if (err)
-		fprintf(stderr, "rprocfs: cannot make a context: %s\n", strerror(-err));
-	return err;
+	return err ? complain("cannot make a context", err) : 0;
 }
 
 /* Load the drivers of the board: its processors, or a negative errno. Any thread. */
@@ -167,23 +172,26 @@ static int switch_on(struct daemon *daemon)
 	return err;
 }
 
+/* A board may come up though one of its processors does not: that is told, too. */
 static int add_board(struct daemon *daemon)
 {
 	const struct options *options = &daemon->options;
 	const char *what = options->live ? LIVE_TREE : options->dtb ? options->dtb : options->board;
 	int ret = options->bare ? switch_on(daemon) : load_board(daemon);
+	size_t told;
 	char story[4096];
 
-	if (ret >= 0)
-		return 0;
 	/* The library names a board that it read itself. */
-	if (!rproc_context_last_error(daemon->context, story, sizeof(story)))
+	told = rproc_context_last_error(daemon->context, story, sizeof(story));
+	if (ret >= 0 && !told)
+		return 0;
+	if (!told)
 		fprintf(stderr, "rprocfs: board %s: %s\n", what, strerror(-ret));
 	else if (strncmp(story, "board ", 6) != 0)
 		fprintf(stderr, "rprocfs: board %s: %s\n", what, story);
 	else
 		fprintf(stderr, "rprocfs: %s\n", story);
-	return ret;
+	return ret < 0 ? ret : 0;
 }
 
 /* Whoever tests with a model loads and unloads drivers, too. */
@@ -221,10 +229,8 @@ static int open_session(struct daemon *daemon)
 	daemon->loop_fds[1] = fs_poll_fd(daemon->fs);
 	err = session_new(fs_tree(daemon->fs), &hooks, daemon->options.debug, &session);
 
-	if (err) {
-		fprintf(stderr, "rprocfs: cannot make a session: %s\n", strerror(-err));
-		return err;
-	}
+	if (err)
+		return complain("cannot make a session", err);
 	pthread_mutex_lock(&daemon->lock);
 	daemon->session = session;
 	pthread_mutex_unlock(&daemon->lock);
@@ -359,10 +365,12 @@ static int serve(struct daemon *daemon)
 
 	daemon->signal_fd = open_signals();
 	if (daemon->signal_fd < 0)
-		return -errno;
+		return complain("no descriptor for signals", -errno);
 	err = make_fs(daemon);
-	if (err)
+	if (err) {
+		complain("cannot make the tree", err);
 		goto close_signals;
+	}
 	err = open_context(daemon);
 	if (err)
 		goto free_fs;
@@ -370,8 +378,10 @@ static int serve(struct daemon *daemon)
 	if (err)
 		goto free_context;
 	err = fs_attach(daemon->fs, daemon->context);
-	if (err)
+	if (err) {
+		complain("cannot show the processors", err);
 		goto detach_fs;
+	}
 	err = open_session(daemon);
 	if (err)
 		goto free_session;

@@ -212,7 +212,7 @@ static int choose_state_dir(const char *asked, char **ret_dir)
 		dir = NULL;
 	}
 	if (!dir)
-		return -ENOMEM;
+		return complain("state directory", "cannot be named", -ENOMEM);
 	err = private_dir(dir);
 	if (err) {
 		complain_of_dir(dir, "cannot keep state here, give --state-dir", err);
@@ -251,7 +251,7 @@ static int name_lock(struct mountpoint *mountpoint)
 			*c = '!';
 	if (asprintf(&mountpoint->lock_path, "%s/%s", mountpoint->state_dir, name) < 0) {
 		mountpoint->lock_path = NULL;
-		return -ENOMEM;
+		return complain(mountpoint->path, "its lock", -ENOMEM);
 	}
 	return 0;
 }

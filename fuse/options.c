@@ -154,35 +154,45 @@ static int set_log_level(struct options *options, const char *text)
 	return 0;
 }
 
-/* @path, or each of the paths in a list, from the root. NULL: no memory. */
-static char *absolute(const char *list)
+/* Append @len bytes of a path to *@list, from the root if it is not. */
+static int append_path(char **list, const char *path, size_t len)
 {
-	char *cwd = getcwd(NULL, 0);
-	char *result = strdup("");
+	bool relative = len && *path != '/';
+	char *cwd = relative ? getcwd(NULL, 0) : NULL;
+	char *longer;
+	int n;
 
-	while (result && cwd) {
-		size_t len = strcspn(list, ":");
-		const char *base = *list == '/' || !len ? "" : cwd;
-		char *longer;
-
-		if (asprintf(&longer, "%s%s%s%.*s%s", result, base, *base ? "/" : "", (int)len,
-			     list, list[len] ? ":" : "") < 0)
-			longer = NULL;
-		free(result);
-		result = longer;
-		if (!list[len])
-			break;
-		list += len + 1;
-	}
+	if (relative && !cwd)
+		return -errno;
+	n = asprintf(&longer, "%s%s%s%s%.*s", *list ? *list : "", *list ? ":" : "", cwd ? cwd : "",
+		     cwd ? "/" : "", (int)len, path);
 	free(cwd);
-	return result;
+	if (n < 0)
+		return -ENOMEM;
+	free(*list);
+	*list = longer;
+	return 0;
 }
 
+/* A path, or a list of paths: a daemon has another working directory. */
 static int set_path(char **field, const char *text)
 {
+	char *list = NULL;
+	int err = 0;
+
+	for (const char *path = text; !err && path; path = strchr(path, ':')) {
+		path += path != text;
+		err = append_path(&list, path, strcspn(path, ":"));
+	}
+	if (err) {
+		fprintf(stderr, "rprocfs: %s: cannot be found from here: %s\n", text,
+			strerror(-err));
+		free(list);
+		return err == -ENOMEM ? err : -EINVAL;
+	}
 	free(*field);
-	*field = absolute(text);
-	return *field ? 0 : -ENOMEM;
+	*field = list;
+	return 0;
 }
 
 static int add_start(struct options *options, char *text)
@@ -338,8 +348,12 @@ int options_parse(struct options *options, int argc, char **argv, int *ret_code)
 		options->mountpoint = argv[optind];
 	if (!err)
 		err = check_together(options);
-	if (err)
+	if (err == -ENOMEM) {
+		fprintf(stderr, "rprocfs: %s\n", strerror(ENOMEM));
+		*ret_code = EXIT_FAILURE;
+	} else if (err) {
 		fprintf(stderr, "Try: rprocfs --help\n");
+	}
 	return err;
 }
 

@@ -181,6 +181,40 @@ def test_what_makes_no_sense_is_refused_in_words(place):
     expect(place, [], 1, "mount point", place.dir + "/no/where")
 
 
+def test_paths_are_of_the_directory_it_is_started_in(place):
+    plugins = os.path.join(build_dir(), "plugins")
+    fs = Rprocfs(place, "-P", "nowhere:host", cwd=plugins).start()
+    assert read(fs.path("state")) == "offline\n"
+    fs.end()
+    gone = os.path.join(place.dir, "gone")
+    os.mkdir(gone)
+    leave = ["sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', gone]
+    fs = Rprocfs(place, "-P", "host")
+    result = subprocess.run(leave + fs.command, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 2 and "host: cannot be found from here" in result.stderr, result
+    # Who names all of them from the root needs no directory to be in.
+    os.mkdir(gone)
+    fs = Rprocfs(place, "-P", os.path.join(plugins, "host"))
+    place.at_end(fs.kill)
+    subprocess.run(leave + fs.command, check=True)
+    assert read(fs.path("state")) == "offline\n"
+
+
+def test_a_processor_that_does_not_come_up_is_told(place):
+    board = os.path.join(place.dir, "board.dtb")
+    nodes = "".join('worker@%x { compatible = "librproc,template"; reg = <0x%x 0x%x>; };' % node
+                    for node in ((0x10000000, 0x10000000, 0x2000), (0x20000000, 0x20000000, 0x123)))
+    subprocess.run(["dtc", "-q", "-O", "dtb", "-o", board], check=True, text=True,
+                   input="/dts-v1/; / { #address-cells = <1>; #size-cells = <1>; %s };" % nodes)
+    fs = Rprocfs(place, "--dtb", board, "-P", os.path.join(build_dir(), "plugins/template"))
+    result = fs.run()
+    assert result.returncode == 0, result
+    assert os.listdir(fs.mount + "/class/remoteproc") == ["remoteproc0"]
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("rprocfs: board "), lines
+    assert "worker" in lines[0] and "0x123 bytes" in lines[0], lines
+
+
 def test_start_on_the_command_line(place):
     fs = Rprocfs(place, "--start", "host1", "--start", "remoteproc2=spin.elf",
                  "--start", "host3=nosuch.elf").start()
