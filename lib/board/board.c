@@ -388,6 +388,11 @@ RPROC_API int rproc_context_add_board_file(struct rproc_context *context, const 
 	ret = fd < 0 ? fd : read_file(fd, &bytes, &len);
 	if (fd >= 0)
 		close(fd);
+	if (ret == -ENOENT && live)
+		return rproc_context_story(context, ret,
+					   "board %s: this machine was not booted with a device "
+					   "tree; use a board of its own",
+					   path);
 	if (ret)
 		return rproc_context_story(context, ret, "board %s: cannot be read: %s", path,
 					   ret == -EINVAL ? "it is not a file" : strerror(-ret));
