@@ -74,8 +74,6 @@ def try_each(corner, numbers):
 
 
 def test_each_allocation_of_the_start(place):
-    if SLOW != 1:
-        raise Skip("a sanitizer has its own allocator")
     corners = [Corner(place, name) for name in ("even", "odd")]
     waits = [in_thread(try_each, corner, itertools.islice(itertools.count(first, 2), 2000))
              for first, corner in enumerate(corners, 1)]

@@ -21,8 +21,6 @@ import traceback
 DEADLINE_S = 120  # of one test
 WAIT_S = 30       # of one thing that must happen
 
-SLOW = 1  # how much longer things may take under a sanitizer
-
 
 class Skip(Exception):
     pass
@@ -32,6 +30,19 @@ def build_dir():
     if len(sys.argv) > 1:
         return os.path.abspath(sys.argv[1])
     return os.path.abspath(os.environ.get("RPROC_BUILD_DIR", "build"))
+
+
+def sanitized():
+    try:
+        with open(os.path.join(build_dir(), "CMakeCache.txt")) as f:
+            return any(line.startswith("RPROC_SANITIZE:STRING=") and line.strip()[-1] != "="
+                       for line in f)
+    except FileNotFoundError:
+        return False
+
+
+# How much longer things may take. Constant from here on: tests import a copy.
+SLOW = 8 if sanitized() else 1
 
 
 def is_root():
@@ -305,24 +316,12 @@ def in_thread(function, *args):
     return wait
 
 
-def detect_sanitizer():
-    global SLOW
-    try:
-        with open(os.path.join(build_dir(), "CMakeCache.txt")) as f:
-            for line in f:
-                if line.startswith("RPROC_SANITIZE:STRING=") and line.strip()[-1] != "=":
-                    SLOW = 8
-    except FileNotFoundError:
-        pass
-
-
 def on_alarm(number, frame):
     raise AssertionError("the test took longer than its deadline")
 
 
 def run(module):
     enter_namespace()
-    detect_sanitizer()
     tests = {n: f for n, f in module.items() if n.startswith("test_")}
     wanted = sys.argv[2:] or list(tests)
     signal.signal(signal.SIGALRM, on_alarm)
