@@ -57,6 +57,15 @@ int rpmsg_mount_setup(void **state)
 	return 0;
 }
 
+int rpmsg_mount_setup_big(void **state)
+{
+	static const uint32_t sizes[2] = { 65536, 65536 };
+	struct remote_options options = { .features = 5, .config = sizes, .config_len = 8 };
+
+	*state = mount(&options);
+	return 0;
+}
+
 int rpmsg_mount_setup_serial(void **state)
 {
 	struct remote_options options = { .id = 11, .buffers = 2 * 8 * 1024 };

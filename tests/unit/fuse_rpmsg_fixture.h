@@ -35,6 +35,7 @@ struct rpmsg_mount {
 
 /* cmocka's: with a vdev of 8 buffers and a name service; or with a serial line. */
 int rpmsg_mount_setup(void **state);
+int rpmsg_mount_setup_big(void **state); /* with buffers of 64 KiB */
 int rpmsg_mount_setup_serial(void **state);
 int rpmsg_mount_teardown(void **state);
 /* What the loop does when it is woken. */

@@ -452,6 +452,7 @@ static void a_virtual_address_in_a_carveout_has_a_physical_one(void **state)
 	assert_int_equal(pa, UINT64_C(0x123456000));
 	assert_int_equal(rproc_va_to_pa(rec->rproc, va + 0xfff, &pa), 0);
 	assert_int_equal(pa, UINT64_C(0x123456fff));
+	assert_int_equal(rproc_va_to_pa(rec->rproc, va + 0x1000, &pa), -ENOENT);
 	assert_int_equal(rproc_va_to_pa(rec->rproc, NULL, &pa), -ENOENT);
 	assert_int_equal(rproc_va_to_pa(rec->rproc, &pa, &pa), -ENOENT);
 	assert_int_equal(rproc_va_to_pa(rec->rproc, (void *)UINTPTR_MAX, &pa), -ENOENT);

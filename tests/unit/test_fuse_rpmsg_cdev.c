@@ -235,6 +235,36 @@ static void a_flood_is_cut_and_the_reader_is_told(void **state)
 	node_release(open);
 }
 
+/* A firmware that chooses long messages does not choose how much memory they take. */
+static void long_messages_fill_a_port_sooner(void **state)
+{
+	enum { LEN = 60000, FIT = 4096 * 2048 / LEN };
+	struct rpmsg_mount *f = *state;
+	struct node_open *open = open_ept(f);
+	char *text = calloc(1, LEN);
+	int round, i;
+
+	/* And when they were read, or thrown away, there is room again. */
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < FIT + 5; i++)
+			remote_send(f->remote, 1, 0x1000, text, LEN);
+		for (i = 0; round != 1 && i < FIT; i++)
+			assert_int_equal(front_wait(&f->front,
+						    front_start_read(&f->front, open, LEN, 0, true),
+						    text),
+					 LEN);
+		if (round != 1) {
+			assert_no_message(open, -ENOBUFS);
+			assert_no_message(open, -EAGAIN);
+		} else {
+			node_release(open);
+			open = rpmsg_mount_open(f, "dev/rpmsg0", O_RDWR);
+		}
+	}
+	free(text);
+	node_release(open);
+}
+
 static void ioctls_of_an_endpoint(void **state)
 {
 	struct rpmsg_mount *f = *state;
@@ -430,6 +460,8 @@ int main(void)
 		test(messages_keep_their_boundaries),
 		test(closing_discards_what_was_not_read),
 		test(a_flood_is_cut_and_the_reader_is_told),
+		cmocka_unit_test_setup_teardown(long_messages_fill_a_port_sooner,
+						rpmsg_mount_setup_big, rpmsg_mount_teardown),
 		test(ioctls_of_an_endpoint),
 		test(a_read_waits_for_a_message_while_others_write),
 		test(writes_wait_for_a_buffer_in_their_order),
