@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -124,6 +125,26 @@ static void an_address_beyond_files_is_refused(void **state)
 		rproc_devmem_map(path_of(scratch, "mem"), UINT64_MAX - PAGE, 4, &report, &mapping),
 		-EOVERFLOW);
 	assert_int_equal(report.count, 1);
+}
+
+static void a_range_that_the_kernel_keeps_tells_why(void **state)
+{
+	struct rproc_report report = { 0 };
+	struct rproc_mapping mapping;
+	char path[64];
+	int fd = memfd_create("mem", MFD_ALLOW_SEALING);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)(2 * PAGE)), 0);
+	/* opened for writing it may be, mapped it may not: as with STRICT_DEVMEM */
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(rproc_devmem_map(path, PAGE, 16, &report, &mapping), -EPERM);
+	close(fd);
+	assert_int_equal(report.count, 1);
+	assert_non_null(strstr(report.finding[0].story, "0x1000 with 0x10 bytes"));
+	assert_non_null(strstr(report.finding[0].story, "no-map, or a driver claimed it"));
 }
 
 static void an_unaligned_range_over_two_pages_is_mapped(void **state)
@@ -358,6 +379,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_missing_memory_device_tells_why, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_address_beyond_files_is_refused, setup,
 						teardown),
+		cmocka_unit_test(a_range_that_the_kernel_keeps_tells_why),
 		cmocka_unit_test_setup_teardown(an_unaligned_range_over_two_pages_is_mapped, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_range_that_no_uio_device_holds_is_refused, setup,
