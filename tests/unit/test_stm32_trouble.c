@@ -110,6 +110,19 @@ static void a_memory_the_core_cannot_reach_fails_the_prepare(void **state)
 	stm32_close(fix);
 }
 
+static void a_memory_without_a_place_fails_the_prepare(void **state)
+{
+	struct stm32_fixture *fix = stm32_new("stm32-badmemory");
+	struct fixture_image image = stm32_image(NULL);
+
+	(void)state;
+	stm32_use(fix, &image);
+	assert_int_equal(rproc_boot(fix->rproc), -EINVAL);
+	stm32_expect_log(fix, "<3> stm32-rproc 10000000.m4: unable to acquire memory-region\n");
+	stm32_expect_story(fix, "entry 1 of memory-region is no reserved memory that can be used");
+	stm32_close(fix);
+}
+
 /* ---- what the core will fetch ---------------------------------------------------------------- */
 
 static void boot_with_vectors(struct stm32_fixture *fix, const uint8_t *vectors, uint64_t da)
@@ -267,6 +280,20 @@ static void a_core_without_a_table_cannot_be_attached(void **state)
 	stm32_close(fix);
 }
 
+static void a_tree_that_does_not_say_where_the_table_is_cannot_attach(void **state)
+{
+	struct stm32_fixture *fix = stm32_new_unprobed("stm32-norsctbl", 0);
+
+	(void)state;
+	stm32_command(fix, "poke 0x5c00a148 2");
+	assert_int_equal(stm32_probe_board(fix, "stm32-norsctbl"), 0);
+	stm32_expect_log(fix, "<4> stm32-rproc 10000000.m4: rsc tbl syscon not supported\n");
+	assert_int_equal(rproc_boot(fix->rproc), -ENOENT);
+	stm32_expect_story(fix, "the tree has no st,syscfg-rsc-tbl");
+	assert_int_equal(rproc_state(fix->rproc), RPROC_STATE_DETACHED);
+	stm32_close(fix);
+}
+
 static void a_table_where_nothing_is_cannot_be_attached(void **state)
 {
 	static const uint32_t das[] = { 0x70000000, 0x0000fc04, 0x1005fffc, 0xfffffffc,
@@ -341,6 +368,9 @@ static void a_board_that_lacks_something_is_refused_with_its_story(void **state)
 		{ "stm32-badchannel", -EINVAL,
 		  "mailbox shutdown: the controller has channels 0 to 5" },
 		{ "stm32-badsyscon", -EINVAL, "st,syscfg-holdboot" },
+		{ "stm32-badmailbox", -EINVAL, "which is not an st,stm32mp1-ipcc" },
+		{ "stm32-twomailboxes", -EINVAL, "mboxes names two controllers, " },
+		{ "stm32-badname", -EILSEQ, "firmware-name is not a string" },
 	};
 	struct stm32_fixture *fix;
 	size_t i;
@@ -450,6 +480,7 @@ int main(void)
 		cmocka_unit_test(headers_that_the_linker_took_along_are_told),
 		cmocka_unit_test(a_memory_that_is_not_listed_is_missed),
 		cmocka_unit_test(a_memory_the_core_cannot_reach_fails_the_prepare),
+		cmocka_unit_test(a_memory_without_a_place_fails_the_prepare),
 		cmocka_unit_test(an_image_without_vectors_starts_and_is_told_what_is_left),
 		cmocka_unit_test(an_even_entry_is_no_thumb_code),
 		cmocka_unit_test(an_entry_in_no_memory_will_fault),
@@ -459,6 +490,7 @@ int main(void)
 		cmocka_unit_test(a_secured_rcc_is_noticed_when_hold_boot_is_read_back),
 		cmocka_unit_test(a_core_that_cannot_be_held_is_not_called_stopped),
 		cmocka_unit_test(a_core_without_a_table_cannot_be_attached),
+		cmocka_unit_test(a_tree_that_does_not_say_where_the_table_is_cannot_attach),
 		cmocka_unit_test(a_table_where_nothing_is_cannot_be_attached),
 		cmocka_unit_test(garbage_where_the_table_should_be_is_named),
 		cmocka_unit_test(a_table_at_an_odd_address_can_be_attached),
