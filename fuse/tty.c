@@ -235,7 +235,12 @@ void tty_free(struct tty *tty)
 	node_remove(tty->link);
 	if (tty->dir)
 		node_remove(tty->dir->parent);
-	/* Closing takes it from the set of what is waited for. */
+	/*
+	 * Closing does it only if that was the last descriptor: while a program is started that
+	 * has copies, as those of monitors, until they are closed there.
+	 */
+	if (tty->events)
+		epoll_ctl(tty->fs->poll_fd, EPOLL_CTL_DEL, tty->master, NULL);
 	if (tty->slave >= 0)
 		close(tty->slave);
 	if (tty->master >= 0)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -262,6 +263,45 @@ static void a_serial_line_is_a_terminal_and_on_no_bus(void **state)
 	close(fd);
 }
 
+/* A process that has copies of our descriptors, until *@end is closed. */
+static pid_t copy_descriptors(int *ret_end)
+{
+	int ends[2];
+	char end;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		close(ends[1]);
+		_exit(read(ends[0], &end, 1) != 0);
+	}
+	close(ends[0]);
+	*ret_end = ends[1];
+	return pid;
+}
+
+/* As the start of another processor makes them for a moment. */
+static void nothing_is_heard_of_a_terminal_that_is_gone(void **state)
+{
+	struct rpmsg_mount *f = *state;
+	int fd = open_tty(f), end, status;
+	pid_t pid = copy_descriptors(&end);
+	struct pollfd rest = { .events = POLLIN };
+
+	assert_store(STATE, "stop", 4);
+	assert_names("dev", "remoteproc0");
+	rpmsg_mount_settle(f);
+	assert_int_equal(write(fd, "too late", 8), 8);
+	rest.fd = fs_poll_fd(f->fs);
+	assert_int_equal(poll(&rest, 1, 0), 0);
+	close(fd);
+	close(end);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, rpmsg_mount_setup, rpmsg_mount_teardown)
 
 int main(void)
@@ -273,6 +313,7 @@ int main(void)
 		test(long_text_is_cut_into_messages_and_waits_for_buffers),
 		test(a_full_terminal_holds_messages_back),
 		test(the_end_of_the_channel_hangs_up),
+		test(nothing_is_heard_of_a_terminal_that_is_gone),
 		test(there_are_thirty_two),
 		cmocka_unit_test_setup_teardown(a_serial_line_is_a_terminal_and_on_no_bus,
 						rpmsg_mount_setup_serial, rpmsg_mount_teardown),
