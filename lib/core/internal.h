@@ -295,6 +295,7 @@ struct rproc {
 	atomic_int dump_mode; /* enum rproc_coredump_mode */
 	atomic_ullong bootaddr;
 	atomic_uint crash_pending[RPROC_CRASH_TYPES]; /* reported, not yet seen by the loop */
+	atomic_uint crash_owed;			      /* type + 1 of one that found no worker; 0: none */
 	atomic_bool crash_queued;		      /* crash_work is in the queue */
 	atomic_uint crash_type;			      /* of the report being handled */
 	atomic_ullong boots, attaches, shutdowns, detaches, failures, crashes, crash_reports,

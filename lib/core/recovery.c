@@ -51,8 +51,11 @@ static int take_reports(struct rproc *rproc)
 static bool collect(struct rproc *rproc)
 {
 	int type = take_reports(rproc);
+	int owed = (int)atomic_exchange(&rproc->crash_owed, 0) - 1;
 	int ret;
 
+	if (owed >= 0)
+		type = owed;
 	if (type < 0 || atomic_exchange(&rproc->crash_queued, true))
 		return true;
 	atomic_store(&rproc->crash_type, (unsigned int)type);
@@ -62,8 +65,8 @@ static bool collect(struct rproc *rproc)
 	atomic_store(&rproc->crash_queued, false);
 	if (ret == -ENODEV)
 		return true;
-	/* Put it back: a crash is not forgotten because memory is short just now. */
-	atomic_fetch_add(&rproc->crash_pending[type], 1);
+	/* It is not forgotten because memory is short just now; but told it has been. */
+	atomic_store(&rproc->crash_owed, (unsigned int)type + 1);
 	return false;
 }
 

@@ -226,11 +226,39 @@ static void a_crash_reported_before_add_of_a_running_core_is_handled(void **stat
 	recorder_free(rec);
 }
 
+static void a_flood_of_reports_is_counted_and_told_in_a_few_lines(void **state)
+{
+	static const char line[] = "<3> crash detected in dsp: type watchdog\n";
+	const struct recorder_options options = { .not_added = true, .detached = true };
+	struct recorder *rec = recorder_new(&options);
+	struct rproc_counters counters;
+	int i;
+
+	(void)state;
+	rproc_set_recovery(rec->rproc, false);
+	rproc_set_auto_boot(rec->rproc, false);
+	for (i = 0; i < 1000; i++)
+		rproc_report_crash(rec->rproc, RPROC_CRASH_WATCHDOG);
+	await_loop(rec);
+	assert_int_equal(rproc_add(rec->rproc), 0);
+	recorder_settle(rec);
+	rproc_counters(rec->rproc, &counters);
+	assert_int_equal(counters.crash_reports, 1000);
+	assert_int_equal(counters.crashes, 1);
+	recorder_expectf(rec,
+			 "<6> dsp is available\n%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s%s"
+			 "<3> handling crash #1 in dsp\n",
+			 line, line, line, line, line, line, line, line, line, line, line, line,
+			 line, line, line, line);
+	recorder_free(rec);
+}
+
 /* Nobody waits for an answer: the loop tries again until there is a thread. */
 static void a_crash_reported_before_add_is_handled_when_there_is_a_thread(void **state)
 {
 	const struct recorder_options options = { .not_added = true, .detached = true };
 	struct recorder *rec = recorder_new(&options);
+	struct rproc_counters counters;
 
 	(void)state;
 	rproc_set_recovery(rec->rproc, false);
@@ -246,6 +274,11 @@ static void a_crash_reported_before_add_is_handled_when_there_is_a_thread(void *
 	recorder_expect_state(rec, RPROC_STATE_DETACHED, 0);
 	atomic_store(&no_threads, false);
 	recorder_wait_state(rec, RPROC_STATE_CRASHED);
+	recorder_settle(rec);
+	/* However often it was tried, it is one report. */
+	rproc_counters(rec->rproc, &counters);
+	assert_int_equal(counters.crash_reports, 1);
+	assert_int_equal(counters.crashes, 1);
 	recorder_free(rec);
 }
 
@@ -411,6 +444,7 @@ int main(void)
 		cmocka_unit_test(only_what_has_an_id_can_be_withdrawn),
 		cmocka_unit_test(a_crash_reported_before_add_is_none_of_a_later_boot),
 		cmocka_unit_test(a_crash_reported_before_add_of_a_running_core_is_handled),
+		cmocka_unit_test(a_flood_of_reports_is_counted_and_told_in_a_few_lines),
 		cmocka_unit_test(a_crash_reported_before_add_is_handled_when_there_is_a_thread),
 		cmocka_unit_test(an_add_that_found_no_thread_for_its_boot_is_none),
 		cmocka_unit_test(a_crash_that_found_no_thread_is_handled_soon_though_a_dump_waits),
