@@ -141,6 +141,15 @@ static int connect_running(struct host *host)
 	return ret;
 }
 
+static int host_unprepare(struct rproc *rproc)
+{
+	struct host *const host = rproc_priv(rproc);
+
+	unwatch(host);
+	host_client_power_off(&host->client, host->ours);
+	return 0;
+}
+
 static int host_prepare(struct rproc *rproc)
 {
 	struct host *const host = rproc_priv(rproc);
@@ -148,21 +157,18 @@ static int host_prepare(struct rproc *rproc)
 
 	if (rproc_state(rproc) == RPROC_STATE_DETACHED)
 		return connect_running(host);
+	/*
+	 * One that crashed while it was detached got its power from the stop, for the dump and
+	 * the reload that may follow; nobody prepared it, so nobody unprepares it.
+	 */
+	if (host->client.map)
+		host_unprepare(rproc);
 	ret = host_client_power_on(&host->client, &host->identity);
 	if (ret)
 		return client_story(host, ret, "prepare");
 	host->ours = true;
 	host->traces_dumped = false;
 	host_window_init(&host->window, RPROC_HOST_WINDOW_DA, host->identity.window_len);
-	return 0;
-}
-
-static int host_unprepare(struct rproc *rproc)
-{
-	struct host *const host = rproc_priv(rproc);
-
-	unwatch(host);
-	host_client_power_off(&host->client, host->ours);
 	return 0;
 }
 

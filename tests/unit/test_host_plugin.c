@@ -281,6 +281,35 @@ static void a_crash_reported_of_a_detached_one_is_recovered_from(void **state)
 			       "crash: fatal error");
 	board_await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery");
 	assert_int_equal(rproc_shutdown(rproc), 0);
+	/* It is a processor as any other again. */
+	board_boot(rproc, "hello.elf");
+	board_await_trace(rproc, "hello from");
+	assert_int_equal(rproc_shutdown(rproc), 0);
+	rproc_put(rproc);
+}
+
+static void a_crash_reported_of_a_detached_one_can_be_stopped(void **state)
+{
+	struct rproc *const rproc = board_get("host0");
+	int i;
+
+	(void)state;
+	rproc_set_recovery(rproc, false);
+	for (i = 0; i < 2; i++) {
+		board_boot(rproc, "hello.elf");
+		board_await_trace(rproc, "hello from");
+		assert_int_equal(rproc_detach(rproc), 0);
+		rproc_report_crash(rproc, RPROC_CRASH_FATAL_ERROR);
+		board_await_transition(rproc, RPROC_STATE_DETACHED, RPROC_STATE_CRASHED,
+				       "crash: fatal error");
+		assert_int_equal(rproc_shutdown(rproc), 0);
+		assert_int_equal(rproc_state(rproc), RPROC_STATE_OFFLINE);
+	}
+	board_boot(rproc, "hello.elf");
+	assert_int_equal(rproc_detach(rproc), 0);
+	assert_int_equal(rproc_boot(rproc), 0);
+	assert_int_equal(rproc_state(rproc), RPROC_STATE_ATTACHED);
+	assert_int_equal(rproc_shutdown(rproc), 0);
 	rproc_put(rproc);
 }
 
@@ -299,6 +328,7 @@ int main(void)
 		T(stubborn_firmware_is_reset_and_it_is_said),
 		T(detach_and_attach_in_one_program),
 		T(a_crash_reported_of_a_detached_one_is_recovered_from),
+		T(a_crash_reported_of_a_detached_one_can_be_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
