@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""rprocfs as it is, and every allocation of its start failing in turn, whoever makes it: its own
-code, the library, libfuse, libevent, libfdt, the loader of plugins. It mounts, or ends with a
-reason and leaves nothing mounted; nothing in between."""
+"""rprocfs as it is, and every allocation failing in turn, whoever makes it: its own code, the
+library, libfuse, libevent, libfdt, the loader of plugins. Of its start: it mounts, or ends with a
+reason and leaves nothing mounted. Of a processor's life: what is asked fails or works, and with
+memory again everything works."""
+import ctypes
 import itertools
 import os
 import signal
@@ -80,6 +82,88 @@ def test_each_allocation_of_the_start(place):
     for wait in waits:
         seen = wait(DEADLINE_S)
         assert seen["refused"] > 100 and seen["mounted"] > 20, seen
+
+
+class Value(ctypes.Union):
+    _fields_ = [("number", ctypes.c_int), ("pointer", ctypes.c_void_p)]
+
+
+def count_anew(pid, number):
+    """The allocation of that number from now on fails; 0: none."""
+    libc = ctypes.CDLL(None)
+    libc.sigqueue.argtypes = [ctypes.c_int, ctypes.c_int, Value]
+    assert libc.sigqueue(pid, signal.SIGUSR2, Value(number=number)) == 0
+
+
+def ask(function, *args):
+    """What may fail for want of memory, or because what came before it has."""
+    try:
+        return function(*args)
+    except OSError as e:
+        assert e.errno in (errno.ENOMEM, errno.EINVAL, errno.ENOENT, errno.ENODEV), e
+        return None
+
+
+def is_settled(fs):
+    counters = dict(line.split() for line in read(fs.path("librproc/host0/counters")).splitlines())
+    ended = int(counters["recoveries"]) + int(counters["failed_recoveries"])
+    return read(fs.path("state")) != "crashed\n" and int(counters["crashes"]) == ended
+
+
+def live(fs, detach):
+    ask(write, fs.path("state"), "start")
+    ask(read, fs.path("debug/trace0"))
+    ask(read, fs.path("debug/resource_table"))
+    ask(write, fs.path("debug/crash"), "2")
+    wait_for(lambda: ask(is_settled, fs))
+    if detach:
+        ask(write, fs.path("state"), "detach")
+        ask(write, fs.path("state"), "start")
+    ask(write, fs.path("state"), "stop")
+
+
+def expect_sound(fs):
+    """With memory again: nothing is stuck, and the next life is as any other."""
+    wait_for(lambda: is_settled(fs))
+    if read(fs.path("state")) == "detached\n":
+        write(fs.path("state"), "start")
+    if read(fs.path("state")) != "offline\n":
+        write(fs.path("state"), "stop")
+    assert read(fs.path("state")) == "offline\n"
+    write(fs.path("state"), "start")
+    # A crash that found no memory may be handled only now.
+    wait_for(lambda: is_settled(fs) and read(fs.path("state")) == "running\n")
+    assert "type trace" in read(fs.path("debug/resource_table"))
+    write(fs.path("state"), "stop")
+    for name in os.listdir(fs.mount + "/class/devcoredump"):
+        if name.startswith("devcd"):
+            write("%s/class/devcoredump/%s/data" % (fs.mount, name), "x")
+
+
+def test_each_allocation_of_a_life(place):
+    mark = os.path.join(place.dir, "mark")
+    fs = Rprocfs(place)
+    fs.popen = {"env": dict(os.environ, NTH_ALLOCATION_MARK=mark, LD_PRELOAD=os.path.join(
+        build_dir(), "tests/mount/nth_allocation.so"))}
+    fs.start()
+    write(fs.path("coredump"), "enabled")
+    pid, beyond, number = fs.pid(), 0, 0
+    # Which is the last one differs from time to time: several lives without a failure are enough.
+    while beyond < 6:
+        number += 1
+        assert number < 2000, "allocations without end"
+        if os.path.exists(mark):
+            os.unlink(mark)
+        count_anew(pid, number)
+        try:
+            live(fs, number % 2)
+            beyond = 0 if os.path.exists(mark) else beyond + 1
+            count_anew(pid, 0)
+            expect_sound(fs)
+        except (AssertionError, OSError) as e:
+            raise AssertionError("allocation %d: %s; %s" % (
+                number, e, read(fs.path("librproc/host0/last_error")))) from e
+    assert fs.pid() == pid and number > 60, number
 
 
 run(globals())

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Preloaded into a program as it is installed: the allocation whose number is in
- * NTH_ALLOCATION fails, whoever asks for it, and the file NTH_ALLOCATION_MARK is made. Knows
- * nothing of the program, and allocates nothing.
+ * NTH_ALLOCATION fails, whoever asks for it, and the file NTH_ALLOCATION_MARK is made. SIGUSR2
+ * with a number begins to count anew. Knows nothing of the program, and allocates nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -51,6 +52,21 @@ static void mark(void)
 
 	if (fd >= 0)
 		close(fd);
+}
+
+static void count_anew(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)context;
+	atomic_store(&countdown, info->si_value.sival_int);
+}
+
+__attribute__((constructor)) static void listen_to_tests(void)
+{
+	struct sigaction action = { .sa_sigaction = count_anew,
+				    .sa_flags = SA_SIGINFO | SA_RESTART };
+
+	sigaction(SIGUSR2, &action, NULL);
 }
 
 static int fails_now(void)
