@@ -132,6 +132,18 @@ static void fill_processor(const struct mount *mount, const char *bus, struct ch
 		mount_read(mount, dir, "name", channel->processor, sizeof(channel->processor));
 }
 
+/* What a channel and an endpoint have alike, in their directories. */
+static void fill_entry(const struct mount *mount, const char *dir, struct entry *entry)
+{
+	struct channel *channel = &entry->channel;
+
+	read_parent(mount, dir, entry->bus, sizeof(entry->bus));
+	fill_processor(mount, entry->bus, channel);
+	mount_read(mount, dir, "name", channel->name, sizeof(channel->name));
+	channel->src = read_address(mount, dir, "src");
+	channel->dst = read_address(mount, dir, "dst");
+}
+
 static void fill_channel(const struct mount *mount, const char *name, struct entry *entry)
 {
 	struct channel *channel = &entry->channel;
@@ -141,11 +153,7 @@ static void fill_channel(const struct mount *mount, const char *name, struct ent
 	memset(entry, 0, sizeof(*entry));
 	snprintf(channel->device, sizeof(channel->device), "%s", name);
 	snprintf(dir, sizeof(dir), BUS_DIR "/%s", channel->device);
-	read_parent(mount, dir, entry->bus, sizeof(entry->bus));
-	fill_processor(mount, entry->bus, channel);
-	mount_read(mount, dir, "name", channel->name, sizeof(channel->name));
-	channel->src = read_address(mount, dir, "src");
-	channel->dst = read_address(mount, dir, "dst");
+	fill_entry(mount, dir, entry);
 	snprintf(link, sizeof(link), "%s/driver", dir);
 	got = readlinkat(mount->fd, link, target, sizeof(target) - 1);
 	target[got > 0 ? got : 0] = '\0';
@@ -163,11 +171,7 @@ static void fill_endpoint(const struct mount *mount, const char *name, struct en
 	memset(entry, 0, sizeof(*entry));
 	snprintf(channel->endpoint, sizeof(channel->endpoint), "%s", name);
 	snprintf(dir, sizeof(dir), CLASS_DIR "/%s", channel->endpoint);
-	read_parent(mount, dir, entry->bus, sizeof(entry->bus));
-	fill_processor(mount, entry->bus, channel);
-	mount_read(mount, dir, "name", channel->name, sizeof(channel->name));
-	channel->src = read_address(mount, dir, "src");
-	channel->dst = read_address(mount, dir, "dst");
+	fill_entry(mount, dir, entry);
 }
 
 /* A serial line is on no bus: its terminal is all there is of it. */

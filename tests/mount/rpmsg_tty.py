@@ -76,22 +76,27 @@ def test_socat(place):
     assert b"\r\nyou said: from socat\r\n> " in got, got  # raw: no byte is changed
 
 
-def test_picocom(place):
-    if not shutil.which("picocom"):
-        raise Skip("no picocom here")
-    board = Board(place, "rpmsg_tty.elf")
-    path = board.wants("ttyRPMSG0")
+def by_picocom(place, path, text, answer):
+    """Somebody at a terminal of his own types TEXT, waits for ANSWER and leaves."""
     ours, theirs = pty.openpty()
     place.at_end(lambda: (close(ours), close(theirs)))
     picocom = program(place, "picocom", "--nolock", "--baud", "115200", path, stdin=theirs,
                       stdout=theirs, stderr=theirs)
     expect(ours, b"Terminal ready")
-    os.write(ours, b"from picocom\r")
-    expect(ours, b"you said: from picocom")
+    os.write(ours, text)
+    expect(ours, answer)
     os.write(ours, b"\x01\x18")  # C-a C-x: leave
     expect(ours, b"Thanks for using picocom")
     picocom.wait(WAIT_S * SLOW)
     assert picocom.returncode == 0
+
+
+def test_picocom(place):
+    if not shutil.which("picocom"):
+        raise Skip("no picocom here")
+    board = Board(place, "rpmsg_tty.elf")
+    path = board.wants("ttyRPMSG0")
+    by_picocom(place, path, b"from picocom\r", b"you said: from picocom")
 
 
 def test_a_crash_hangs_up_and_the_next_boot_has_a_new_one(place):
@@ -180,16 +185,7 @@ def test_socat_and_picocom_on_a_serial_line(place):
     assert expect(socat.stdout.fileno(), binary) == binary
     socat.terminate()
     socat.wait()
-    ours, theirs = pty.openpty()
-    place.at_end(lambda: (close(ours), close(theirs)))
-    picocom = program(place, "picocom", "--nolock", "--baud", "115200", path, stdin=theirs,
-                      stdout=theirs, stderr=theirs)
-    expect(ours, b"Terminal ready")
-    os.write(ours, b"round and round")
-    expect(ours, b"round and round")
-    os.write(ours, b"\x01\x18")  # C-a C-x: leave
-    expect(ours, b"Thanks for using picocom")
-    picocom.wait(WAIT_S * SLOW)
+    by_picocom(place, path, b"round and round", b"round and round")
 
 
 run(globals())
