@@ -169,8 +169,10 @@ static int bring_up(struct rproc *rproc, int (*op)(struct rproc *rproc), const c
 	return 0;
 
 err_stop:
-	if (rproc->ops.stop)
-		rproc->ops.stop(rproc);
+	/* To attach once more would find nothing that runs. */
+	if (rproc->ops.stop && !rproc->ops.stop(rproc) && rproc->ops.start &&
+	    rproc_state(rproc) == RPROC_STATE_DETACHED)
+		rproc_set_state(rproc, RPROC_STATE_OFFLINE, "attach failed");
 err_unprepare:
 	rproc_unprepare_subdevs(rproc);
 	return ret;

@@ -160,9 +160,6 @@ static const struct failing attach_failures[] = {
 	{ REC_ATTACH, -ETIMEDOUT, -ETIMEDOUT,
 	  TO_ATTACH "<3> can't attach to rproc dsp: -110\nb.unprepare\na.unprepare\n" FREE
 		    "unprepare\n" },
-	{ REC_B_START, -ENOTTY, -ENOTTY,
-	  TO_B_START "a.stop crashed\n<3> failed to probe subdevices for dsp: -25\nstop\n"
-		     "b.unprepare\na.unprepare\n" FREE "unprepare\n" },
 };
 
 static void attach_unwinds_from_the_failure_of_each_step(void **state)
@@ -189,6 +186,48 @@ static void attach_unwinds_from_the_failure_of_each_step(void **state)
 		assert_int_equal(rproc_detach(run.rec->rproc), 0);
 		recorder_expect(run.rec, DETACHED);
 	}
+	close_running(&run);
+}
+
+static const char no_subdevice_starts[] =
+	TO_B_START "a.stop crashed\n<3> failed to probe subdevices for dsp: -25\nstop\n"
+		   "b.unprepare\na.unprepare\n" FREE "unprepare\n";
+
+/* Nothing runs any more that could be attached to: the next start has to boot it. */
+static void a_subdevice_that_fails_leaves_the_stopped_core_offline(void **state)
+{
+	struct running run = open_running((struct recorder_options){ 0 });
+	struct fixture_image image = core_image_full();
+
+	(void)state;
+	recorder_fail(run.rec, REC_B_START, -ENOTTY);
+	assert_int_equal(rproc_boot(run.rec->rproc), -ENOTTY);
+	recorder_expect(run.rec, no_subdevice_starts);
+	recorder_expect_state(run.rec, RPROC_STATE_OFFLINE, 0);
+	recorder_expect_story(run.rec, "ENOTTY");
+	assert_int_equal(recorder_provided(run.rec), 0);
+	assert_pristine(&run);
+	recorder_fail(run.rec, REC_B_START, 0);
+	recorder_use_image(run.rec, &image);
+	assert_int_equal(rproc_boot(run.rec->rproc), 0);
+	recorder_expect_state(run.rec, RPROC_STATE_RUNNING, 1);
+	close_running(&run);
+}
+
+static void a_subdevice_that_fails_leaves_a_core_that_does_not_stop_detached(void **state)
+{
+	struct running run = open_running((struct recorder_options){ 0 });
+
+	(void)state;
+	recorder_fail(run.rec, REC_B_START, -ENOTTY);
+	recorder_fail(run.rec, REC_STOP, -EIO);
+	assert_int_equal(rproc_boot(run.rec->rproc), -ENOTTY);
+	recorder_expect(run.rec, no_subdevice_starts);
+	recorder_expect_state(run.rec, RPROC_STATE_DETACHED, 0);
+	assert_pristine(&run);
+	recorder_fail(run.rec, REC_B_START, 0);
+	assert_int_equal(rproc_boot(run.rec->rproc), 0);
+	recorder_expect(run.rec, ATTACHED);
 	close_running(&run);
 }
 
@@ -485,6 +524,9 @@ int main(void)
 		cmocka_unit_test(attach_survives_a_table_that_counts_more_entries_than_it_has),
 		cmocka_unit_test(attach_reads_the_running_table_once),
 		cmocka_unit_test(attach_unwinds_from_the_failure_of_each_step),
+		cmocka_unit_test(a_subdevice_that_fails_leaves_the_stopped_core_offline),
+		cmocka_unit_test(
+			a_subdevice_that_fails_leaves_a_core_that_does_not_stop_detached),
 		cmocka_unit_test(a_failed_attach_writes_nothing_to_memory_that_it_released),
 		cmocka_unit_test(a_detach_op_that_fails_leaves_it_attached_and_can_be_tried_again),
 		cmocka_unit_test(
