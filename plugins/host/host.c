@@ -150,6 +150,23 @@ static int host_unprepare(struct rproc *rproc)
 	return 0;
 }
 
+/*
+ * One that crashed while it was detached, and that nobody stopped, still runs under the name
+ * that the next one needs. A reset would end it.
+ */
+static int end_running(struct host *host)
+{
+	int ret;
+
+	ret = host_client_claim(&host->client, &host->identity);
+	if (ret == -ENOENT)
+		return 0;
+	if (ret)
+		return client_story(host, ret, "prepare");
+	host_client_power_off(&host->client, true);
+	return 0;
+}
+
 static int host_prepare(struct rproc *rproc)
 {
 	struct host *const host = rproc_priv(rproc);
@@ -163,6 +180,11 @@ static int host_prepare(struct rproc *rproc)
 	 */
 	if (host->client.map)
 		host_unprepare(rproc);
+	if (rproc_state(rproc) == RPROC_STATE_CRASHED) {
+		ret = end_running(host);
+		if (ret)
+			return ret;
+	}
 	ret = host_client_power_on(&host->client, &host->identity);
 	if (ret)
 		return client_story(host, ret, "prepare");
@@ -271,15 +293,37 @@ static void log_stop(struct host *host, const struct host_stop_result *result)
 	}
 }
 
+/* A crash that somebody reported of a detached firmware: it is made ours to be stopped. */
+static int take_running(struct host *host)
+{
+	int ret;
+
+	ret = connect_running(host);
+	if (ret)
+		return ret;
+	ret = host_client_attach(&host->client);
+	if (ret)
+		goto err_power_off;
+	return 0;
+
+err_power_off:
+	client_story(host, ret, "stop");
+	host_client_power_off(&host->client, false);
+	return ret;
+}
+
 static int host_stop(struct rproc *rproc)
 {
 	struct host *const host = rproc_priv(rproc);
 	struct host_stop_result result;
+	int ret;
 
 	unwatch(host);
-	/* A crash that somebody reported of a detached firmware: first make it ours. */
-	if (!host->client.map && (connect_running(host) || host_client_attach(&host->client)))
-		return client_story(host, -EIO, "stop");
+	if (!host->client.map) {
+		ret = take_running(host);
+		if (ret)
+			return ret;
+	}
 	host_client_stop(&host->client, rproc_device_shutdown_timeout_ms(host->device), &result);
 	host->ours = true;
 	log_stop(host, &result);

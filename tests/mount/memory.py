@@ -104,21 +104,51 @@ def ask(function, *args):
         return None
 
 
+def counters(fs):
+    lines = wait_for(lambda: ask(read, fs.path("librproc/host0/counters"))).splitlines()
+    return {name: int(value) for name, value in map(str.split, lines)}
+
+
 def is_settled(fs):
-    counters = dict(line.split() for line in read(fs.path("librproc/host0/counters")).splitlines())
-    ended = int(counters["recoveries"]) + int(counters["failed_recoveries"])
-    return read(fs.path("state")) != "crashed\n" and int(counters["crashes"]) == ended
+    """No crash is being handled. One whose recovery failed may have left it crashed."""
+    now = counters(fs)
+    return now["crashes"] == now["recoveries"] + now["failed_recoveries"]
 
 
-def live(fs, detach):
+def crash(fs):
+    before = counters(fs)["crashes"]
+    state = ask(read, fs.path("state"))
+    # A crash is reported at once and handled later.
+    if ask(write, fs.path("debug/crash"), "2") and state in ("running\n", "detached\n"):
+        wait_for(lambda: counters(fs)["crashes"] > before)
+    wait_for(lambda: is_settled(fs))
+
+
+def crash_and_recover(fs):
+    crash(fs)
+
+
+def recover_and_leave(fs):
+    crash(fs)
+    ask(write, fs.path("state"), "detach")
+    ask(write, fs.path("state"), "start")
+
+
+def leave_and_recover(fs):
+    ask(write, fs.path("state"), "detach")
+    crash(fs)
+    if ask(read, fs.path("state")) == "crashed\n":
+        ask(write, fs.path("state"), "start")
+
+
+LIVES = (crash_and_recover, recover_and_leave, leave_and_recover)
+
+
+def live(fs, after):
     ask(write, fs.path("state"), "start")
     ask(read, fs.path("debug/trace0"))
     ask(read, fs.path("debug/resource_table"))
-    ask(write, fs.path("debug/crash"), "2")
-    wait_for(lambda: ask(is_settled, fs))
-    if detach:
-        ask(write, fs.path("state"), "detach")
-        ask(write, fs.path("state"), "start")
+    after(fs)
     ask(write, fs.path("state"), "stop")
 
 
@@ -149,19 +179,19 @@ def test_each_allocation_of_a_life(place):
     write(fs.path("coredump"), "enabled")
     pid, beyond, number = fs.pid(), 0, 0
     # Which is the last one differs from time to time: several lives without a failure are enough.
-    while beyond < 6:
+    while beyond < 9:
         number += 1
         assert number < 2000, "allocations without end"
         if os.path.exists(mark):
             os.unlink(mark)
         count_anew(pid, number)
         try:
-            live(fs, number % 2)
+            live(fs, LIVES[number % 3])
             beyond = 0 if os.path.exists(mark) else beyond + 1
             count_anew(pid, 0)
             expect_sound(fs)
         except (AssertionError, OSError) as e:
-            raise AssertionError("allocation %d: %s; %s" % (
+            raise AssertionError("allocation %d: %r; %s" % (
                 number, e, read(fs.path("librproc/host0/last_error")))) from e
     assert fs.pid() == pid and number > 60, number
 

@@ -77,11 +77,12 @@ def enter_namespace():
 
 
 def wait_for(what, seconds=WAIT_S):
-    """Until what() is true; asks again and again, for things that nothing tells of."""
+    """what() once it is true; asks again and again, for things that nothing tells of."""
     end = time.monotonic() + seconds * SLOW
     while time.monotonic() < end:
-        if what():
-            return
+        answer = what()
+        if answer:
+            return answer
         select.select([], [], [], 0.01)
     raise AssertionError("waited %d s in vain for %s" % (seconds, what))
 

@@ -313,6 +313,29 @@ static void a_crash_reported_of_a_detached_one_can_be_stopped(void **state)
 	rproc_put(rproc);
 }
 
+static void a_crash_reported_of_a_detached_one_makes_way_for_the_next(void **state)
+{
+	struct rproc *const rproc = board_get("host0");
+	int i;
+
+	(void)state;
+	rproc_set_recovery(rproc, false);
+	for (i = 0; i < 2; i++) {
+		board_boot(rproc, "hello.elf");
+		board_await_trace(rproc, "hello from");
+		assert_int_equal(rproc_detach(rproc), 0);
+		rproc_report_crash(rproc, RPROC_CRASH_FATAL_ERROR);
+		board_await_transition(rproc, RPROC_STATE_DETACHED, RPROC_STATE_CRASHED,
+				       "crash: fatal error");
+		assert_int_equal(rproc_boot(rproc), 0);
+		board_await_trace(rproc, "hello from");
+		assert_int_equal(host_fixture_count_processes(board_named("host0")), 2);
+		assert_int_equal(rproc_shutdown(rproc), 0);
+		assert_true(host_fixture_await_no_processes(board_named("host0")));
+	}
+	rproc_put(rproc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +352,7 @@ int main(void)
 		T(detach_and_attach_in_one_program),
 		T(a_crash_reported_of_a_detached_one_is_recovered_from),
 		T(a_crash_reported_of_a_detached_one_can_be_stopped),
+		T(a_crash_reported_of_a_detached_one_makes_way_for_the_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
