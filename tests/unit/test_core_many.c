@@ -48,58 +48,89 @@ static void free_many(struct recorder **recs, int count)
 
 /* ---- a slow stop is nobody else's ---------------------------------------------------------- */
 
-static void sixty_four_stops_of_half_a_second_end_in_under_one(void **state)
+/* A machine that is busy with other things is given another chance; waiting in a row has none. */
+#define CHANCES 5
+
+static const struct recorder_options quiet = { .no_journal = true, .no_subdevs = true };
+
+/* Each is running and takes so long to stop. */
+static void begin_stops(struct recorder **recs, int count, unsigned int stop_ms)
 {
-	const struct recorder_options options = { .no_journal = true, .no_subdevs = true };
-	struct recorder *recs[MANY];
-	int64_t begun;
 	int i;
 
-	(void)state;
-	open_many(recs, MANY, &options);
-	for (i = 0; i < MANY; i++)
-		assert_int_equal(rproc_boot(recs[i]->rproc), 0);
-	begun = now_ms();
-	for (i = 0; i < MANY; i++) {
-		recorder_linger(recs[i], REC_STOP, 500);
+	for (i = 0; i < count; i++) {
+		recorder_linger(recs[i], REC_STOP, stop_ms);
 		assert_true(rproc_request(recs[i]->rproc, RPROC_REQUEST_SHUTDOWN, NULL, NULL,
 					  NULL) > 0);
 	}
+}
+
+static void boot_all(struct recorder **recs, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		assert_int_equal(rproc_boot(recs[i]->rproc), 0);
+}
+
+static int64_t time_stops(struct recorder **recs, int count, unsigned int stop_ms)
+{
+	int64_t begun;
+	int i;
+
+	boot_all(recs, count);
+	begun = now_ms();
+	begin_stops(recs, count, stop_ms);
 	/* Meanwhile everything that reads answers at once. */
-	for (i = 0; i < MANY; i++)
+	for (i = 0; i < count; i++)
 		assert_int_not_equal(rproc_state(recs[i]->rproc), RPROC_STATE_LAST);
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < count; i++) {
 		recorder_settle(recs[i]);
 		assert_int_equal(rproc_state(recs[i]->rproc), RPROC_STATE_OFFLINE);
-		recorder_linger(recs[i], REC_STOP, 0);
 	}
 	begun = now_ms() - begun;
-	print_message("         %d stops of 500 ms: %lld ms\n", MANY, (long long)begun);
-	assert_in_range(begun, 500, 999);
+	print_message("         %d stops of %u ms: %lld ms\n", count, stop_ms, (long long)begun);
+	assert_true(begun >= stop_ms);
+	return begun;
+}
+
+static void sixty_four_stops_of_half_a_second_end_in_under_one(void **state)
+{
+	struct recorder *recs[MANY];
+	int chance = 0;
+
+	(void)state;
+	open_many(recs, MANY, &quiet);
+	while (time_stops(recs, MANY, 500) >= 1000)
+		assert_in_range(++chance, 1, CHANCES - 1);
 	free_many(recs, MANY);
 }
 
-static void removals_do_not_add_up_once_the_stops_have_begun(void **state)
+static int64_t time_removals(void)
 {
-	const struct recorder_options options = { .no_journal = true, .no_subdevs = true };
 	struct recorder *recs[8];
 	int64_t begun;
 	int i;
 
-	(void)state;
-	open_many(recs, 8, &options);
-	for (i = 0; i < 8; i++) {
-		assert_int_equal(rproc_boot(recs[i]->rproc), 0);
-		recorder_linger(recs[i], REC_STOP, 100);
-		assert_true(rproc_request(recs[i]->rproc, RPROC_REQUEST_SHUTDOWN, NULL, NULL,
-					  NULL) > 0);
-	}
+	open_many(recs, 8, &quiet);
+	boot_all(recs, 8);
+	begin_stops(recs, 8, 100);
 	begun = now_ms();
 	for (i = 7; i > 0; i--)
 		assert_int_equal(rproc_del(recs[i]->rproc), 0);
-	/* Their stops had begun: all of them ran while the first was waited for. */
-	assert_in_range(now_ms() - begun, 0, 700);
+	begun = now_ms() - begun;
 	free_many(recs, 8);
+	return begun;
+}
+
+/* Their stops had begun: all of them ran while the first was waited for. */
+static void removals_do_not_add_up_once_the_stops_have_begun(void **state)
+{
+	int chance = 0;
+
+	(void)state;
+	while (time_removals() >= 700)
+		assert_in_range(++chance, 1, CHANCES - 1);
 }
 
 /* ---- anything at once ---------------------------------------------------------------------- */
