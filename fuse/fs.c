@@ -16,6 +16,7 @@
 #include "rprocfs.h"
 #include "tree.h"
 #include "tty.h"
+#include "watch.h"
 
 #define LOG_RECORDS   4096
 #define EVENT_RECORDS 4096
@@ -311,15 +312,15 @@ int64_t fs_now_ms(void)
 
 int fs_timeout(struct rprocfs *fs)
 {
-	int64_t trace = trace_next_tick(fs);
+	int64_t next = watch_next_tick(fs);
 	int64_t ept = ept_device_next_tick(fs);
 	int64_t left;
 
-	if (trace < 0 && ept < 0)
+	if (next < 0 && ept < 0)
 		return -1;
-	if (trace < 0 || (ept >= 0 && ept < trace))
-		trace = ept;
-	left = trace - fs_now_ms();
+	if (next < 0 || (ept >= 0 && ept < next))
+		next = ept;
+	left = next - fs_now_ms();
 	return left > 0 ? (int)left : 0;
 }
 
@@ -327,7 +328,7 @@ void fs_tick(struct rprocfs *fs)
 {
 	int64_t now = fs_now_ms();
 
-	trace_tick(fs, now);
+	watch_tick(fs, now);
 	ept_device_tick(fs, now);
 }
 

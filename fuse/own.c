@@ -6,16 +6,12 @@
  * into the mirrored files.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "rprocfs.h"
-
-#define SYSFS (NODE_STRICT | NODE_PAGED)
-
-static struct processor *processor_of(const struct node_open *open)
-{
-	return open->node->priv;
-}
+#include "watch.h"
 
 /* ---- events ------------------------------------------------------------------------- */
 
@@ -92,6 +88,13 @@ void own_event(struct rprocfs *fs, const struct rproc_event *event)
 
 /* ---- a processor's files ------------------------------------------------------------------ */
 
+/* One whose text changes without an event: who polls it is told of what he has not read. */
+struct own_file {
+	struct watch watch; /* first */
+	void (*put)(struct text *text, void *subject);
+	void *subject; /* the processor, or the mount */
+};
+
 /* A story, or nothing. */
 static void put_story(struct text *text, const char *story)
 {
@@ -99,39 +102,39 @@ static void put_story(struct text *text, const char *story)
 		text_line(text, story);
 }
 
-static void last_error_show(struct node_open *open, struct node_call *call)
+static void put_last_error(struct text *text, void *subject)
 {
+	const struct processor *processor = subject;
 	char story[NODE_PAGE];
 
-	rproc_last_error(processor_of(open)->rproc, story, sizeof(story));
-	put_story(&open->text, story);
-	node_call_done(call, 0);
+	rproc_last_error(processor->rproc, story, sizeof(story));
+	put_story(text, story);
 }
 
-static void remarks_show(struct node_open *open, struct node_call *call)
+static void put_remarks(struct text *text, void *subject)
 {
+	const struct processor *processor = subject;
 	char remarks[NODE_PAGE];
 
-	rproc_remarks(processor_of(open)->rproc, remarks, sizeof(remarks));
-	put_story(&open->text, remarks);
-	node_call_done(call, 0);
+	rproc_remarks(processor->rproc, remarks, sizeof(remarks));
+	put_story(text, remarks);
 }
 
-static void context_error_show(struct node_open *open, struct node_call *call)
+static void put_context_error(struct text *text, void *subject)
 {
-	struct rprocfs *fs = open->node->priv;
+	const struct rprocfs *fs = subject;
 	char story[NODE_PAGE];
 
 	rproc_context_last_error(fs->context, story, sizeof(story));
-	put_story(&open->text, story);
-	node_call_done(call, 0);
+	put_story(text, story);
 }
 
-static void counters_show(struct node_open *open, struct node_call *call)
+static void put_counters(struct text *text, void *subject)
 {
+	const struct processor *processor = subject;
 	struct rproc_counters c;
 
-	rproc_counters(processor_of(open)->rproc, &c);
+	rproc_counters(processor->rproc, &c);
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -151,37 +154,86 @@ static void counters_show(struct node_open *open, struct node_call *call)
 		{ "power", (uint64_t)c.power },
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		text_printf(&open->text, "%s %llu\n", lines[i].name,
-			    (unsigned long long)lines[i].value);
+		text_printf(text, "%s %llu\n", lines[i].name, (unsigned long long)lines[i].value);
+}
+
+static void put_boot_address(struct text *text, void *subject)
+{
+	const struct processor *processor = subject;
+
+	text_printf(text, "0x%llx\n", (unsigned long long)rproc_bootaddr(processor->rproc));
+}
+
+static void put_plugin(struct text *text, void *subject)
+{
+	const struct processor *processor = subject;
+
+	text_line(text, rproc_plugin_name(processor->rproc));
+}
+
+static void own_show(struct node_open *open, struct node_call *call)
+{
+	const struct own_file *file = open->node->priv;
+
+	file->put(&open->text, file->subject);
+	open->stamp = watch_hash(open->text.data, open->text.len);
 	node_call_done(call, 0);
 }
 
-static void boot_address_show(struct node_open *open, struct node_call *call)
+static uint64_t look(const struct watch *watch)
 {
-	text_printf(&open->text, "0x%llx\n",
-		    (unsigned long long)rproc_bootaddr(processor_of(open)->rproc));
-	node_call_done(call, 0);
+	const struct own_file *file = (const struct own_file *)watch;
+	struct text text = { 0 };
+	uint64_t hash;
+
+	file->put(&text, file->subject);
+	hash = watch_hash(text.data, text.len);
+	text_fini(&text);
+	return hash;
 }
 
-static void plugin_show(struct node_open *open, struct node_call *call)
+static unsigned int own_poll(struct node_open *open)
 {
-	text_line(&open->text, rproc_plugin_name(processor_of(open)->rproc));
-	node_call_done(call, 0);
+	struct own_file *file = open->node->priv;
+
+	return watch_changed(&file->watch, open) ? NODE_POLL_DEFAULT | POLLERR | POLLPRI
+						 : NODE_POLL_DEFAULT;
 }
 
-static unsigned int notified_poll(struct node_open *open)
+static void own_removed(struct node *node)
 {
-	return node_poll_notified(open);
+	struct own_file *file = node->priv;
+
+	watch_end(&file->watch);
+	node->priv = NULL;
+	free(file);
 }
 
-static const struct node_ops last_error_ops = { .flags = SYSFS,
-						.show = last_error_show,
-						.poll = notified_poll };
-static const struct node_ops remarks_ops = { .flags = SYSFS, .show = remarks_show };
-static const struct node_ops context_error_ops = { .flags = SYSFS, .show = context_error_show };
-static const struct node_ops counters_ops = { .flags = SYSFS, .show = counters_show };
-static const struct node_ops boot_address_ops = { .flags = SYSFS, .show = boot_address_show };
-static const struct node_ops plugin_ops = { .flags = SYSFS, .show = plugin_show };
+static const struct node_ops own_ops = {
+	.flags = NODE_STRICT | NODE_PAGED,
+	.show = own_show,
+	.poll = own_poll,
+	.removed = own_removed,
+};
+
+static int add_file(struct rprocfs *fs, struct node *dir, const char *name,
+		    void (*put)(struct text *text, void *subject), void *subject)
+{
+	struct own_file *file = calloc(1, sizeof(*file));
+	struct node *node;
+
+	if (!file)
+		return -ENOMEM;
+	file->put = put;
+	file->subject = subject;
+	node = node_add_file(dir, name, 0444, &own_ops, file);
+	if (!node) {
+		free(file);
+		return -ENOMEM;
+	}
+	watch_init(&file->watch, fs, node, look);
+	return 0;
+}
 
 /* ---- names --------------------------------------------------------------------------------- */
 
@@ -248,11 +300,11 @@ int own_add(struct processor *processor)
 {
 	static const struct {
 		const char *name;
-		const struct node_ops *ops;
+		void (*put)(struct text *text, void *subject);
 	} files[] = {
-		{ "last_error", &last_error_ops }, { "remarks", &remarks_ops },
-		{ "counters", &counters_ops },	   { "boot_address", &boot_address_ops },
-		{ "plugin", &plugin_ops },
+		{ "last_error", put_last_error }, { "remarks", put_remarks },
+		{ "counters", put_counters },	  { "boot_address", put_boot_address },
+		{ "plugin", put_plugin },
 	};
 	struct rprocfs *fs = processor->fs;
 	char name[256];
@@ -260,7 +312,7 @@ int own_add(struct processor *processor)
 	choose_name(processor, name, sizeof(name));
 	processor->own = fs_dir(fs->own, name);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (!node_add_file(processor->own, files[i].name, 0444, files[i].ops, processor))
+		if (add_file(fs, processor->own, files[i].name, files[i].put, processor))
 			return -ENOMEM;
 	if (own_rpmsg_add(processor))
 		return -ENOMEM;
@@ -297,7 +349,7 @@ int own_add_skeleton(struct rprocfs *fs, struct node *root)
 	fs->by_path = fs_dir(fs->own, "by-path");
 	fs->by_alias = fs_dir(fs->own, "by-alias");
 	if (!fs->log_node || !fs->events_node || !fs->by_path || !fs->by_alias ||
-	    !node_add_file(fs->own, "last_error", 0444, &context_error_ops, fs))
+	    add_file(fs, fs->own, "last_error", put_context_error, fs))
 		return -ENOMEM;
 	return 0;
 }

@@ -16,9 +16,9 @@
 
 struct errands;
 struct own_control;
-struct trace;
 struct device;
 struct rpmsg_fs;
+struct watch;
 
 struct rprocfs {
 	struct tree *tree;
@@ -49,7 +49,7 @@ struct rprocfs {
 	struct rpmsg_fs *rpmsg;
 	int poll_fd; /* the library's events, ttys; -1 before fs_attach() */
 
-	struct trace *watched; /* traces somebody polls */
+	struct watch *watched; /* files somebody polls */
 	int64_t next_tick;     /* ms of CLOCK_MONOTONIC, while there are any */
 };
 
@@ -149,8 +149,6 @@ extern const char *const coredump_words[];
 int debugfs_add(struct processor *processor);
 void trace_refresh(struct processor *processor);
 void trace_forget(struct processor *processor); /* all of them are gone */
-void trace_tick(struct rprocfs *fs, int64_t now_ms);
-int64_t trace_next_tick(const struct rprocfs *fs); /* -1: nobody waits */
 
 /* The others. */
 int cdev_add(struct processor *processor);

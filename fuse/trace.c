@@ -2,8 +2,7 @@
 /*
  * traceK: the text a processor writes into memory, and whether it has grown. A
  * trace lives as long as the resources of one boot; its descriptors never show
- * the next one's. While somebody polls a trace, and only then, its buffer is
- * compared from time to time.
+ * the next one's.
  */
 #include <errno.h>
 #include <poll.h>
@@ -11,18 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "rprocfs.h"
-#include "tree.h"
-
-#define TICK_MS 50
-#define PAUSE	8 /* times what a look at long texts took */
+#include "watch.h"
 
 struct trace {
+	struct watch watch; /* first */
 	struct processor *processor;
-	struct node *node;
 	unsigned int index;
 	uint64_t incarnation;
-	bool watched;
-	struct trace *next_watched;
 };
 
 /* Is it still the boot that the trace belongs to? */
@@ -54,20 +48,6 @@ struct digest {
 	uint64_t hash;
 };
 
-static uint64_t mix(uint64_t hash, const char *bytes, size_t len)
-{
-	uint64_t word;
-
-	for (; len >= sizeof(word); bytes += sizeof(word), len -= sizeof(word)) {
-		memcpy(&word, bytes, sizeof(word));
-		hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
-		hash ^= hash >> 29;
-	}
-	for (; len; bytes++, len--)
-		hash = (hash ^ (unsigned char)*bytes) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 /*
  * Length and hash of a trace; what cannot be read is a text of its own, too. In one
  * piece, since each read looks at the text from its beginning.
@@ -91,13 +71,18 @@ static struct digest digest(const struct trace *trace)
 		}
 	}
 	if (n > 0) {
-		digest.hash = mix(digest.hash, buf, (size_t)n);
+		digest.hash = watch_hash(buf, (size_t)n);
 		digest.len = (uint64_t)n;
 	} else {
 		digest.hash += (uint64_t)-n;
 	}
 	free(many);
 	return digest;
+}
+
+static uint64_t look(const struct watch *watch)
+{
+	return digest((const struct trace *)watch).hash;
 }
 
 static uint64_t trace_size(struct node *node)
@@ -143,19 +128,6 @@ static void read_trace(struct node_open *open, struct node_call *call)
 	node_call_done(call, n == -ENOENT ? -EIO : n);
 }
 
-static void watch(struct trace *trace)
-{
-	struct rprocfs *fs = trace->processor->fs;
-
-	if (trace->watched)
-		return;
-	if (!fs->watched)
-		fs->next_tick = fs_now_ms() + TICK_MS;
-	trace->watched = true;
-	trace->next_watched = fs->watched;
-	fs->watched = trace;
-}
-
 /* Always readable, as in debugfs; PRI when there is what this descriptor has not read. */
 static unsigned int trace_poll(struct node_open *open)
 {
@@ -166,66 +138,7 @@ static unsigned int trace_poll(struct node_open *open)
 		return events;
 	if (!alive(trace))
 		return events | POLLERR | POLLHUP;
-	if (digest(trace).hash != open->stamp)
-		return events | POLLPRI;
-	if (open->waiter)
-		watch(trace);
-	return events;
-}
-
-static void unwatch(struct trace *trace)
-{
-	struct trace **p = &trace->processor->fs->watched;
-
-	if (!trace->watched)
-		return;
-	while (*p != trace)
-		p = &(*p)->next_watched;
-	*p = trace->next_watched;
-	trace->watched = false;
-}
-
-/* Is there still somebody who waits on it, and has it changed for him? */
-static bool look_at(struct trace *trace, bool *ret_changed)
-{
-	uint64_t hash = 0;
-	bool waiting = false;
-
-	*ret_changed = false;
-	for (struct node_open *open = trace->node->opens; open; open = open->next_open) {
-		if (!open->waiter)
-			continue;
-		if (!waiting)
-			hash = digest(trace).hash;
-		waiting = true;
-		if (hash != open->stamp)
-			*ret_changed = true;
-	}
-	return waiting;
-}
-
-void trace_tick(struct rprocfs *fs, int64_t now_ms)
-{
-	struct trace *next;
-	bool changed;
-
-	if (!fs->watched)
-		return;
-	for (struct trace *trace = fs->watched; trace; trace = next) {
-		next = trace->next_watched;
-		if (!look_at(trace, &changed)) {
-			unwatch(trace);
-		} else if (changed) {
-			unwatch(trace); /* who still cares will poll again */
-			node_notify(trace->node);
-		}
-	}
-	fs->next_tick = fs_now_ms() + TICK_MS + PAUSE * (fs_now_ms() - now_ms);
-}
-
-int64_t trace_next_tick(const struct rprocfs *fs)
-{
-	return fs->watched ? fs->next_tick : -1;
+	return watch_changed(&trace->watch, open) ? events | POLLPRI : events;
 }
 
 /* ---- coming and going ---------------------------------------------------------------------- */
@@ -234,7 +147,7 @@ static void trace_removed(struct node *node)
 {
 	struct trace *trace = node->priv;
 
-	unwatch(trace);
+	watch_end(&trace->watch);
 	node->priv = NULL;
 	free(trace);
 }
@@ -242,6 +155,7 @@ static void trace_removed(struct node *node)
 static int add_trace(struct processor *processor, unsigned int index)
 {
 	struct trace *trace = calloc(1, sizeof(*trace));
+	struct node *node;
 	char name[32];
 
 	if (!trace)
@@ -250,12 +164,13 @@ static int add_trace(struct processor *processor, unsigned int index)
 	trace->processor = processor;
 	trace->index = index;
 	trace->incarnation = processor->incarnation;
-	trace->node = node_add_file(processor->debug, name, 0400, &trace_ops, trace);
-	if (!trace->node) {
+	node = node_add_file(processor->debug, name, 0400, &trace_ops, trace);
+	if (!node) {
 		free(trace);
 		return -ENOMEM;
 	}
-	trace->node->vanishing = true;
+	node->vanishing = true;
+	watch_init(&trace->watch, processor->fs, node, look);
 	return 0;
 }
 
