@@ -399,11 +399,9 @@ static struct recorder *setup_detached(void)
 {
 	const struct recorder_options options = { .detached = true };
 	struct recorder *rec = recorder_new(&options);
-	struct fixture_image image = core_image_full();
 	size_t size;
 	uint8_t *table = fixture_table_finish(core_table_full(), &size);
 
-	recorder_use_image(rec, &image);
 	recorder_claim_vdevs(rec, 7);
 	memcpy(rec->ram + TABLE_AT, table, size);
 	free(table);
@@ -422,6 +420,7 @@ static int act_attach(struct recorder *rec)
 static void check_attach(struct recorder *rec, int result)
 {
 	uint8_t *vdev = core_table_payload(rec->ram + TABLE_AT, 3);
+	struct fixture_image image;
 
 	/* Without memory for what hangs on it the core was stopped: there is nothing to attach to. */
 	if (rproc_state(rec->rproc) == RPROC_STATE_OFFLINE) {
@@ -429,6 +428,8 @@ static void check_attach(struct recorder *rec, int result)
 		assert_int_equal(recorder_calls(rec, REC_STOP), 1);
 		recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
 		assert_int_equal(recorder_provided(rec), 0);
+		image = core_image_full();
+		recorder_use_image(rec, &image);
 		assert_int_equal(rproc_boot(rec->rproc), 0);
 		assert_int_equal(rproc_shutdown(rec->rproc), 0);
 		return;
