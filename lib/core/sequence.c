@@ -97,10 +97,15 @@ static int prepare_device(struct rproc *rproc)
 	return ret;
 }
 
+RPROC_API void rproc_set_prepared(struct rproc *rproc)
+{
+	rproc->prepared = true;
+}
+
 void rproc_release_resources(struct rproc *rproc)
 {
 	rproc_resource_cleanup(rproc);
-	/* Not of a core that crashed while it was detached. */
+	/* Not of a core that crashed while it was detached, unless its stop has said so. */
 	if (rproc->prepared && rproc->ops.unprepare)
 		rproc->ops.unprepare(rproc);
 	rproc->prepared = false;

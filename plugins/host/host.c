@@ -174,12 +174,6 @@ static int host_prepare(struct rproc *rproc)
 
 	if (rproc_state(rproc) == RPROC_STATE_DETACHED)
 		return connect_running(host);
-	/*
-	 * One that crashed while it was detached got its power from the stop, for the dump and
-	 * the reload that may follow; nobody prepared it, so nobody unprepares it.
-	 */
-	if (host->client.map)
-		host_unprepare(rproc);
 	if (rproc_state(rproc) == RPROC_STATE_CRASHED) {
 		ret = end_running(host);
 		if (ret)
@@ -293,7 +287,10 @@ static void log_stop(struct host *host, const struct host_stop_result *result)
 	}
 }
 
-/* A crash that somebody reported of a detached firmware: it is made ours to be stopped. */
+/*
+ * A crash that somebody reported of a detached firmware: it is made ours to be stopped, and has
+ * power for the dump and the reload that may follow.
+ */
 static int take_running(struct host *host)
 {
 	int ret;
@@ -304,6 +301,7 @@ static int take_running(struct host *host)
 	ret = host_client_attach(&host->client);
 	if (ret)
 		goto err_power_off;
+	rproc_set_prepared(host->rproc);
 	return 0;
 
 err_power_off:

@@ -494,6 +494,30 @@ static void a_recovery_ends_where_the_processor_is_removed(void **state)
 	recorder_free(rec);
 }
 
+/* Its stop gives it power, as it may have to. */
+static int power_to_stop(struct recorder *rec, enum recorder_op op)
+{
+	if (op == REC_STOP)
+		rproc_set_prepared(rec->rproc);
+	return 0;
+}
+
+static void power_given_to_stop_what_crashed_detached_is_taken_away(void **state)
+{
+	const struct recorder_options options = { .detached = true };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	rec->hook = power_to_stop;
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	/* No recovery: there is no firmware. The dump is made with that power. */
+	recorder_expect(rec, CRASHED "stop\n<6> stopped remote processor dsp\ncoredump\n"
+				     "<4> Direct firmware load for rproc-dsp-fw failed with "
+				     "error -2\n<3> request_firmware failed: -2\nunprepare\n");
+	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+	recorder_free(rec);
+}
+
 static void a_detached_processor_that_crashed_can_be_stopped(void **state)
 {
 	const struct recorder_options options = { .detached = true };
@@ -536,6 +560,7 @@ int main(void)
 		cmocka_unit_test(a_detached_processor_that_crashes_without_a_firmware_is_offline),
 		cmocka_unit_test(a_recovery_ends_where_the_processor_is_removed),
 		cmocka_unit_test(a_detached_processor_that_crashed_can_be_stopped),
+		cmocka_unit_test(power_given_to_stop_what_crashed_detached_is_taken_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

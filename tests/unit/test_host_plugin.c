@@ -280,7 +280,9 @@ static void a_crash_reported_of_a_detached_one_is_recovered_from(void **state)
 	board_await_transition(rproc, RPROC_STATE_DETACHED, RPROC_STATE_CRASHED,
 			       "crash: fatal error");
 	board_await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery");
+	assert_true(host_fixture_await_processes(board_named("host0"), 2));
 	assert_int_equal(rproc_shutdown(rproc), 0);
+	assert_true(host_fixture_await_no_processes(board_named("host0")));
 	/* It is a processor as any other again. */
 	board_boot(rproc, "hello.elf");
 	board_await_trace(rproc, "hello from");
@@ -304,6 +306,7 @@ static void a_crash_reported_of_a_detached_one_can_be_stopped(void **state)
 				       "crash: fatal error");
 		assert_int_equal(rproc_shutdown(rproc), 0);
 		assert_int_equal(rproc_state(rproc), RPROC_STATE_OFFLINE);
+		assert_true(host_fixture_await_no_processes(board_named("host0")));
 	}
 	board_boot(rproc, "hello.elf");
 	assert_int_equal(rproc_detach(rproc), 0);
