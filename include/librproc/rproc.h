@@ -464,7 +464,9 @@ int rproc_get_traces(const struct rproc *rproc, struct rproc_trace_info **ret_in
 /*
  * Copy text of trace @index from @offset: up to the first NUL or the buffer's
  * length. Returns the bytes copied, 0 at the end, -ENOENT if there is no such
- * trace (now), -EFAULT if its address cannot be reached.
+ * trace (now), -EFAULT if its address cannot be reached. What is copied is of
+ * one boot, and cut short where that ends meanwhile; what the remote, or a recovery
+ * that loads the image anew, writes meanwhile is seen as far as it is written.
  */
 ssize_t rproc_trace_read(const struct rproc *rproc, unsigned int index, void *buf, size_t len,
 			 uint64_t offset);

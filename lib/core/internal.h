@@ -239,6 +239,7 @@ struct rproc_mem_entry {
 
 struct rproc_trace {
 	struct list link;
+	uint64_t number; /* no other trace of the processor ever has it */
 	uint32_t da, len;
 	const void *va; /* NULL: cannot be reached (yet) */
 	char name[32];
@@ -295,9 +296,9 @@ struct rproc {
 	atomic_int dump_mode; /* enum rproc_coredump_mode */
 	atomic_ullong bootaddr;
 	atomic_uint crash_pending[RPROC_CRASH_TYPES]; /* reported, not yet seen by the loop */
-	atomic_uint crash_owed;			      /* type + 1 of one that found no worker; 0: none */
-	atomic_bool crash_queued;		      /* crash_work is in the queue */
-	atomic_uint crash_type;			      /* of the report being handled */
+	atomic_uint crash_owed;	  /* type + 1 of one that found no worker; 0: none */
+	atomic_bool crash_queued; /* crash_work is in the queue */
+	atomic_uint crash_type;	  /* of the report being handled */
 	atomic_ullong boots, attaches, shutdowns, detaches, failures, crashes, crash_reports,
 		recoveries, failed_recoveries, kicks, kick_failures, notifications;
 
@@ -314,8 +315,12 @@ struct rproc {
 	char remarks[RPROC_STORY_MAX];
 	struct list carveouts;
 	struct list traces;
-	struct list vdevs;	/* struct rproc_vdev */
-	pthread_cond_t vq_idle; /* a vring's callback has returned */
+	uint64_t next_trace;	    /* its number */
+	unsigned int trace_readers; /* copies of text that go on without the lock */
+	bool traces_changing;	    /* the worker waits for those; no further one begins */
+	pthread_cond_t traces_idle; /* either has changed */
+	struct list vdevs;	    /* struct rproc_vdev */
+	pthread_cond_t vq_idle;	    /* a vring's callback has returned */
 	/*
 	 * The table of the running image. cached_table is private memory, table_ptr is that
 	 * or the remote's own copy; table_size bytes are readable at both.

@@ -50,6 +50,7 @@ static void init_fields(struct rproc *rproc, struct rproc_device *device)
 	list_init(&rproc->link);
 	pthread_mutex_init(&rproc->data_lock, NULL);
 	pthread_cond_init(&rproc->vq_idle, NULL);
+	pthread_cond_init(&rproc->traces_idle, NULL);
 	list_init(&rproc->carveouts);
 	list_init(&rproc->traces);
 	list_init(&rproc->vdevs);
@@ -104,6 +105,7 @@ static void release(struct rproc *rproc)
 	pthread_mutex_unlock(&context->lock);
 	ids_free(&rproc->notify_ids);
 	rproc_queue_fini(&rproc->queue);
+	pthread_cond_destroy(&rproc->traces_idle);
 	pthread_cond_destroy(&rproc->vq_idle);
 	pthread_mutex_destroy(&rproc->data_lock);
 	rproc_device_put(rproc->dev);

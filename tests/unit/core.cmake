@@ -20,6 +20,7 @@ foreach(name
 		test_ids
 		test_resources
 		test_state
+		test_trace
 		test_vdev
 		test_worker)
 	rproc_add_unit_test(${name} ${name}.c)
