@@ -50,19 +50,16 @@ struct rproc_watch;
  * returns int answers 0 or a negative errno.
  */
 struct rproc_ops {
-	/* Power, clocks, carveout registration; before load or attach. NULL: nothing to do. */
-	int (*prepare)(struct rproc *rproc);
 	/*
-	 * Undo prepare, or what a stop said with rproc_set_prepared(): after stop or detach, or on
-	 * a failed boot or recovery. NULL: nothing.
+	 * Power, clocks, carveout registration; before load or attach, and before the stop of a
+	 * core that crashed while it was detached. NULL: nothing to do.
 	 */
+	int (*prepare)(struct rproc *rproc);
+	/* Undo prepare: after stop or detach, or on a failed boot. NULL: nothing. */
 	int (*unprepare)(struct rproc *rproc);
 	/* Release the core. Mandatory for rproc_add() of an offline processor. */
 	int (*start)(struct rproc *rproc);
-	/*
-	 * Halt the core, also one that crashed while it was detached: nobody has prepared that.
-	 * NULL: shutdown answers -EINVAL.
-	 */
+	/* Halt the core, also one that was never attached. NULL: shutdown answers -EINVAL. */
 	int (*stop)(struct rproc *rproc);
 	/* Connect to a core that runs. Mandatory for rproc_add() of a detached one. */
 	int (*attach)(struct rproc *rproc);
@@ -272,12 +269,6 @@ void rproc_set_read_only(struct rproc *rproc, bool read_only); /* the files beco
  * table are checked and then left to the driver. Without, they refuse the boot.
  */
 void rproc_set_iommu(struct rproc *rproc, bool has_iommu);
-/*
- * From a stop op that had to give the core power first, because it crashed while it was detached:
- * the core dump and the start of a recovery find it with that power, and unprepare is called when
- * it is over. Without, it is not: nothing was prepared.
- */
-void rproc_set_prepared(struct rproc *rproc);
 /* Static string: the one image format it accepts. NULL (default): whatever the registry knows. */
 void rproc_set_fw_format(struct rproc *rproc, const char *format);
 

@@ -371,10 +371,15 @@ int rproc_do_detach(struct rproc *rproc);
 int rproc_do_auto_boot(struct rproc *rproc, struct rproc_work *work);
 
 /* sequence.c: what is done to the processor, in the kernel's order; all on the worker */
-int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw);
+int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw, const char *reason);
 /* @reason: what the event of the new state says. */
 int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw, const char *reason);
 int rproc_stop(struct rproc *rproc, bool crashed, const char *reason);
+/*
+ * Before it boots: what crashed while it was detached must not meet the next run. The kernel loads
+ * over it, so this logs nothing.
+ */
+int rproc_end_detached(struct rproc *rproc, const char *reason);
 int rproc_attach(struct rproc *rproc);
 int rproc_disconnect(struct rproc *rproc); /* the op-calling part of detach */
 /* After stop or detach: resources, unprepare, tables. */

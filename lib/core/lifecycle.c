@@ -13,15 +13,20 @@ static int power_up(struct rproc *rproc, const struct rproc_firmware *prefetched
 	struct rproc_firmware fw;
 	int ret;
 
+	if (rproc_state(rproc) == RPROC_STATE_CRASHED) {
+		ret = rproc_end_detached(rproc, "start");
+		if (ret)
+			return ret;
+	}
 	rproc_log(rproc, RPROC_LOG_INFO, "powering up %s", rproc->name);
 	if (prefetched)
-		return rproc_load_and_boot(rproc, prefetched);
+		return rproc_load_and_boot(rproc, prefetched, "start");
 	ret = rproc_firmware_request(rproc, &fw);
 	if (ret) {
 		rproc_log(rproc, RPROC_LOG_ERR, "request_firmware failed: %d", ret);
 		return ret;
 	}
-	ret = rproc_load_and_boot(rproc, &fw);
+	ret = rproc_load_and_boot(rproc, &fw, "start");
 	rproc_firmware_release(rproc, &fw);
 	return ret;
 }

@@ -140,6 +140,7 @@ static int recover_by_attaching(struct rproc *rproc)
 /* @ret_stopped: the old run is over; what is left of it has to be released on failure. */
 static int recover_by_booting(struct rproc *rproc, bool *ret_stopped)
 {
+	const bool detached = !rproc->subdevs_prepared; /* when it crashed */
 	struct rproc_firmware fw;
 	int ret = rproc_stop(rproc, true, "recovery");
 
@@ -155,7 +156,13 @@ static int recover_by_booting(struct rproc *rproc, bool *ret_stopped)
 		rproc_log(rproc, RPROC_LOG_ERR, "request_firmware failed: %d", ret);
 		return ret;
 	}
-	ret = rproc_start(rproc, &fw, "recovery");
+	if (detached) {
+		/* Nothing was acquired for it that could be used again. */
+		rproc_release_resources(rproc);
+		ret = rproc_load_and_boot(rproc, &fw, "recovery");
+	} else {
+		ret = rproc_start(rproc, &fw, "recovery");
+	}
 	rproc_firmware_release(rproc, &fw);
 	return ret;
 }

@@ -97,15 +97,10 @@ static int prepare_device(struct rproc *rproc)
 	return ret;
 }
 
-RPROC_API void rproc_set_prepared(struct rproc *rproc)
-{
-	rproc->prepared = true;
-}
-
 void rproc_release_resources(struct rproc *rproc)
 {
 	rproc_resource_cleanup(rproc);
-	/* Not of a core that crashed while it was detached, unless its stop has said so. */
+	/* Not twice, and not of a core that was left to itself when it crashed. */
 	if (rproc->prepared && rproc->ops.unprepare)
 		rproc->ops.unprepare(rproc);
 	rproc->prepared = false;
@@ -236,7 +231,7 @@ static int acquire_resources(struct rproc *rproc, const void *table)
 	return ret;
 }
 
-int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw)
+int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw, const char *reason)
 {
 	int ret = rproc->ops.sanity_check ? rproc->ops.sanity_check(rproc, fw) : 0;
 	char name[RPROC_STORY_MAX]; /* as long as a line of the log */
@@ -263,7 +258,7 @@ int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw)
 	ret = acquire_resources(rproc, rproc->table_ptr);
 	if (ret)
 		goto err_release;
-	ret = rproc_start(rproc, fw, "start");
+	ret = rproc_start(rproc, fw, reason);
 	if (ret)
 		goto err_release;
 	return 0;
@@ -275,6 +270,12 @@ err_release:
 
 /* ---- stop ----------------------------------------------------------------------------------- */
 
+/* The driver needs to reach what it is to stop, also one that crashed while it was detached. */
+static int reach(struct rproc *rproc)
+{
+	return rproc->prepared ? 0 : prepare_device(rproc);
+}
+
 int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 {
 	struct rproc_resource_table *device = rproc->table_ptr;
@@ -284,6 +285,9 @@ int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 	if (!rproc->ops.stop)
 		return rproc_story(rproc, -EINVAL, "stop", "the driver of %s cannot stop it",
 				   rproc->name);
+	ret = reach(rproc);
+	if (ret)
+		return ret;
 	rproc_stop_subdevs(rproc, crashed);
 	ret = reset_table_on_stop(rproc);
 	if (ret) {
@@ -302,6 +306,19 @@ int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 	rproc_unprepare_subdevs(rproc);
 	rproc_set_state(rproc, RPROC_STATE_OFFLINE, reason);
 	rproc_log(rproc, RPROC_LOG_INFO, "stopped remote processor %s", rproc->name);
+	return 0;
+}
+
+int rproc_end_detached(struct rproc *rproc, const char *reason)
+{
+	int ret = reach(rproc);
+
+	if (!ret && rproc->ops.stop)
+		ret = rproc->ops.stop(rproc);
+	if (ret)
+		return ret;
+	rproc_set_state(rproc, RPROC_STATE_OFFLINE, reason);
+	rproc_release_resources(rproc);
 	return 0;
 }
 

@@ -123,14 +123,14 @@ static int adopt_layout(struct host *host, const struct host_layout *layout)
 	return 0;
 }
 
-/* Become the host of the firmware that runs already. */
+/* Become the host of the firmware that runs already. -ENOENT, and no story yet: none does. */
 static int connect_running(struct host *host)
 {
 	int ret;
 
 	ret = host_client_claim(&host->client, &host->identity);
 	if (ret)
-		return client_story(host, ret, "attach");
+		return ret == -ENOENT ? ret : client_story(host, ret, "attach");
 	/* Until attached our end leaves it running. */
 	host->ours = false;
 	host->traces_dumped = false;
@@ -150,21 +150,21 @@ static int host_unprepare(struct rproc *rproc)
 	return 0;
 }
 
-/*
- * One that crashed while it was detached, and that nobody stopped, still runs under the name
- * that the next one needs. A reset would end it.
- */
-static int end_running(struct host *host)
+/* What runs detached, to be attached to or, where it has crashed, to be stopped. */
+static int prepare_running(struct host *host)
 {
+	const bool crashed = rproc_state(host->rproc) == RPROC_STATE_CRASHED;
 	int ret;
 
-	ret = host_client_claim(&host->client, &host->identity);
-	if (ret == -ENOENT)
+	ret = connect_running(host);
+	if (ret != -ENOENT)
+		return ret;
+	if (crashed)
 		return 0;
-	if (ret)
-		return client_story(host, ret, "prepare");
-	host_client_power_off(&host->client, true);
-	return 0;
+	/* Nobody was told of its end, and each attach to come would find nothing. */
+	client_story(host, ret, "attach");
+	rproc_report_crash(host->rproc, RPROC_CRASH_FATAL_ERROR);
+	return ret;
 }
 
 static int host_prepare(struct rproc *rproc)
@@ -172,13 +172,8 @@ static int host_prepare(struct rproc *rproc)
 	struct host *const host = rproc_priv(rproc);
 	int ret;
 
-	if (rproc_state(rproc) == RPROC_STATE_DETACHED)
-		return connect_running(host);
-	if (rproc_state(rproc) == RPROC_STATE_CRASHED) {
-		ret = end_running(host);
-		if (ret)
-			return ret;
-	}
+	if (rproc_state(rproc) == RPROC_STATE_DETACHED || rproc_state(rproc) == RPROC_STATE_CRASHED)
+		return prepare_running(host);
 	ret = host_client_power_on(&host->client, &host->identity);
 	if (ret)
 		return client_story(host, ret, "prepare");
@@ -287,41 +282,18 @@ static void log_stop(struct host *host, const struct host_stop_result *result)
 	}
 }
 
-/*
- * A crash that somebody reported of a detached firmware: it is made ours to be stopped, and has
- * power for the dump and the reload that may follow.
- */
-static int take_running(struct host *host)
-{
-	int ret;
-
-	ret = connect_running(host);
-	if (ret)
-		return ret;
-	ret = host_client_attach(&host->client);
-	if (ret)
-		goto err_power_off;
-	rproc_set_prepared(host->rproc);
-	return 0;
-
-err_power_off:
-	client_story(host, ret, "stop");
-	host_client_power_off(&host->client, false);
-	return ret;
-}
-
 static int host_stop(struct rproc *rproc)
 {
 	struct host *const host = rproc_priv(rproc);
 	struct host_stop_result result;
-	int ret;
 
 	unwatch(host);
-	if (!host->client.map) {
-		ret = take_running(host);
-		if (ret)
-			return ret;
-	}
+	/* It was gone before it was to be stopped. */
+	if (!host->client.map)
+		return 0;
+	/* One that crashed while it was detached. A monitor that cannot be told is reset below. */
+	if (!host->ours)
+		host_client_attach(&host->client);
 	host_client_stop(&host->client, rproc_device_shutdown_timeout_ms(host->device), &result);
 	host->ours = true;
 	log_stop(host, &result);

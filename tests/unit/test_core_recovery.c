@@ -27,6 +27,8 @@
 	TO_A_START "b.start\nvdev.start\n"                                                \
 		   "<6> [rproc-virtio rproc-virtio.0.auto] registered virtio0 (type 7)\n" \
 		   "<6> remote processor dsp is now up\n"
+/* What nobody has prepared: no subdevices, but the driver has to reach it. */
+#define STOPPED_DETACHED "prepare\nstop\n<6> stopped remote processor dsp\n"
 #define FREE "free 0x1000\nfree 0x2000\nfree 0x3000\nunprepare\n"
 
 static struct recorder *open_full(const struct recorder_options *options)
@@ -447,9 +449,13 @@ static void a_detached_processor_that_crashes_is_counted_once_it_recovered(void 
 	(void)state;
 	scratch_write(dir, "fw.elf", image.data, image.size);
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect(rec, CRASHED "stop\n<6> stopped remote processor dsp\ncoredump\nload\n"
-				     "find_loaded_rsc_table\na.prepare\nb.prepare\nstart\n"
-				     "a.start\nb.start\n<6> remote processor dsp is now up\n");
+	/* Nothing had been acquired for it that could be used again. */
+	recorder_expect(rec, CRASHED STOPPED_DETACHED
+			"coredump\nunprepare\nsanity_check\n"
+			"<6> Booting fw image fw.elf, size 2608\n"
+			"prepare\nget_boot_addr\nparse_fw\nload\nfind_loaded_rsc_table\n"
+			"a.prepare\nb.prepare\nstart\na.start\nb.start\n"
+			"<6> remote processor dsp is now up\n");
 	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
 	assert_int_equal(rproc_shutdown(rec->rproc), 0);
 	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
@@ -494,30 +500,6 @@ static void a_recovery_ends_where_the_processor_is_removed(void **state)
 	recorder_free(rec);
 }
 
-/* Its stop gives it power, as it may have to. */
-static int power_to_stop(struct recorder *rec, enum recorder_op op)
-{
-	if (op == REC_STOP)
-		rproc_set_prepared(rec->rproc);
-	return 0;
-}
-
-static void power_given_to_stop_what_crashed_detached_is_taken_away(void **state)
-{
-	const struct recorder_options options = { .detached = true };
-	struct recorder *rec = recorder_new(&options);
-
-	(void)state;
-	rec->hook = power_to_stop;
-	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	/* No recovery: there is no firmware. The dump is made with that power. */
-	recorder_expect(rec, CRASHED "stop\n<6> stopped remote processor dsp\ncoredump\n"
-				     "<4> Direct firmware load for rproc-dsp-fw failed with "
-				     "error -2\n<3> request_firmware failed: -2\nunprepare\n");
-	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
-	recorder_free(rec);
-}
-
 static void a_detached_processor_that_crashed_can_be_stopped(void **state)
 {
 	const struct recorder_options options = { .detached = true };
@@ -529,10 +511,55 @@ static void a_detached_processor_that_crashed_can_be_stopped(void **state)
 	recorder_expect_state(rec, RPROC_STATE_CRASHED, 0);
 	recorder_forget(rec);
 	assert_int_equal(rproc_shutdown(rec->rproc), 0);
-	/* Nothing had been prepared, so nothing is unprepared. */
-	recorder_expect(rec, "stop\n<6> stopped remote processor dsp\n");
+	recorder_expect(rec, STOPPED_DETACHED "unprepare\n");
 	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
 	recorder_free(rec);
+}
+
+static void a_detached_processor_that_crashed_is_stopped_before_it_boots(void **state)
+{
+	const struct recorder_options options = { .detached = true };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	rproc_set_recovery(rec->rproc, false);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_forget(rec);
+	/* Without a firmware, which can be changed now: it is offline. */
+	assert_int_equal(rproc_boot(rec->rproc), -ENOENT);
+	recorder_expect(rec, "prepare\nstop\nunprepare\n<6> powering up dsp\n"
+			     "<4> Direct firmware load for rproc-dsp-fw failed with error -2\n"
+			     "<3> request_firmware failed: -2\n");
+	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+	recorder_free(rec);
+}
+
+static void a_detached_processor_that_crashed_and_cannot_be_reached_is_tried_again(void **state)
+{
+	static const enum recorder_op fails[] = { REC_PREPARE, REC_STOP };
+	const struct recorder_options options = { .detached = true };
+	struct fixture_image image = core_image_plain();
+	struct recorder *rec;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		rec = recorder_new(&options);
+		rec->fail[fails[i]] = -EAGAIN;
+		recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+		recorder_expect_state(rec, RPROC_STATE_CRASHED, 0);
+		assert_int_equal(rproc_boot(rec->rproc), -EAGAIN);
+		assert_int_equal(rproc_shutdown(rec->rproc), -EAGAIN);
+		recorder_expect_state(rec, RPROC_STATE_CRASHED, 0);
+		rec->fail[fails[i]] = 0;
+		assert_int_equal(rproc_set_firmware_buffer(rec->rproc, "fw.elf", image.data,
+							   image.size),
+				 -EBUSY);
+		assert_int_equal(rproc_trigger_recovery(rec->rproc), -ENOENT);
+		recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+		recorder_free(rec);
+	}
+	fixture_image_free(&image);
 }
 
 int main(void)
@@ -560,7 +587,9 @@ int main(void)
 		cmocka_unit_test(a_detached_processor_that_crashes_without_a_firmware_is_offline),
 		cmocka_unit_test(a_recovery_ends_where_the_processor_is_removed),
 		cmocka_unit_test(a_detached_processor_that_crashed_can_be_stopped),
-		cmocka_unit_test(power_given_to_stop_what_crashed_detached_is_taken_away),
+		cmocka_unit_test(a_detached_processor_that_crashed_is_stopped_before_it_boots),
+		cmocka_unit_test(
+			a_detached_processor_that_crashed_and_cannot_be_reached_is_tried_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,9 +281,13 @@ static void a_crash_reported_of_a_detached_one_is_recovered_from(void **state)
 			       "crash: fatal error");
 	board_await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery");
 	assert_true(host_fixture_await_processes(board_named("host0"), 2));
+	/* It is a processor as any other again: it has its table, and can be left and met again. */
+	board_await_trace(rproc, "hello from");
+	assert_int_equal(rproc_detach(rproc), 0);
+	assert_int_equal(rproc_boot(rproc), 0);
+	assert_int_equal(rproc_state(rproc), RPROC_STATE_ATTACHED);
 	assert_int_equal(rproc_shutdown(rproc), 0);
 	assert_true(host_fixture_await_no_processes(board_named("host0")));
-	/* It is a processor as any other again. */
 	board_boot(rproc, "hello.elf");
 	board_await_trace(rproc, "hello from");
 	assert_int_equal(rproc_shutdown(rproc), 0);
@@ -339,6 +343,60 @@ static void a_crash_reported_of_a_detached_one_makes_way_for_the_next(void **sta
 	rproc_put(rproc);
 }
 
+static void kill_detached(struct rproc *rproc)
+{
+	char comm[16];
+	int pid;
+
+	board_boot(rproc, "hello.elf");
+	board_await_trace(rproc, "hello from");
+	assert_int_equal(rproc_detach(rproc), 0);
+	snprintf(comm, sizeof(comm), "rproc:%s", board_named("host0"));
+	pid = host_fixture_find_process(comm);
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_true(host_fixture_await_no_processes(board_named("host0")));
+}
+
+/* Nobody is told of its end: who attaches next finds out, and it does not stay detached. */
+static void what_died_detached_with_its_monitor_is_booted_anew(void **state)
+{
+	struct rproc *const rproc = board_get("host0");
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		kill_detached(rproc);
+		assert_int_equal(rproc_boot(rproc), -ENOENT);
+		board_expect_story(rproc, "no processor");
+		board_await_transition(rproc, RPROC_STATE_DETACHED, RPROC_STATE_CRASHED,
+				       "crash: fatal error");
+		board_await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery");
+		board_await_trace(rproc, "hello from");
+		assert_int_equal(rproc_shutdown(rproc), 0);
+		assert_true(host_fixture_await_no_processes(board_named("host0")));
+	}
+	rproc_put(rproc);
+}
+
+static void what_died_detached_with_its_monitor_can_be_stopped(void **state)
+{
+	struct rproc *const rproc = board_get("host0");
+
+	(void)state;
+	rproc_set_recovery(rproc, false);
+	kill_detached(rproc);
+	rproc_report_crash(rproc, RPROC_CRASH_FATAL_ERROR);
+	board_await_transition(rproc, RPROC_STATE_DETACHED, RPROC_STATE_CRASHED,
+			       "crash: fatal error");
+	assert_int_equal(rproc_shutdown(rproc), 0);
+	assert_int_equal(rproc_state(rproc), RPROC_STATE_OFFLINE);
+	board_boot(rproc, "hello.elf");
+	board_await_trace(rproc, "hello from");
+	assert_int_equal(rproc_shutdown(rproc), 0);
+	rproc_put(rproc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +414,8 @@ int main(void)
 		T(a_crash_reported_of_a_detached_one_is_recovered_from),
 		T(a_crash_reported_of_a_detached_one_can_be_stopped),
 		T(a_crash_reported_of_a_detached_one_makes_way_for_the_next),
+		T(what_died_detached_with_its_monitor_is_booted_anew),
+		T(what_died_detached_with_its_monitor_can_be_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
