@@ -13,10 +13,21 @@
 /* How soon the loop tries again to hand a crash to a worker that could not be made. */
 #define RETRY_MS 50
 
+/* A report is of the life in which it is made, however late it is handled. */
+static void note_life(struct rproc *rproc)
+{
+	unsigned int life = atomic_load(&rproc->life);
+	unsigned int latest = atomic_load(&rproc->crash_life);
+
+	while (latest < life && !atomic_compare_exchange_weak(&rproc->crash_life, &latest, life))
+		;
+}
+
 RPROC_API void rproc_report_crash(struct rproc *rproc, unsigned int type)
 {
 	if (!rproc)
 		return;
+	note_life(rproc);
 	if (type >= RPROC_CRASH_TYPES)
 		type = RPROC_CRASH_TYPES - 1;
 	atomic_fetch_add(&rproc->crash_pending[type], 1);
@@ -108,9 +119,13 @@ static int handle_crash(struct rproc *rproc, struct rproc_work *work)
 	(void)work;
 	/* From here on the loop may note the next report's type. */
 	atomic_store(&rproc->crash_queued, false);
-	/* Only the first report of a crash is handled, and one of a dead processor is none. */
+	/*
+	 * Only the first report of a crash is handled, and one of a dead processor is none: also
+	 * where the processor was started since.
+	 */
 	if (atomic_load(&rproc->deleting) || state == RPROC_STATE_CRASHED ||
-	    state == RPROC_STATE_OFFLINE)
+	    state == RPROC_STATE_OFFLINE ||
+	    atomic_load(&rproc->crash_life) < atomic_load(&rproc->life))
 		return 0;
 	snprintf(reason, sizeof(reason), "crash: %s", rproc_crash_name(type));
 	rproc_set_state(rproc, RPROC_STATE_CRASHED, reason);

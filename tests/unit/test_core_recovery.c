@@ -5,6 +5,8 @@
  * failed can boot again, which the kernel's cannot.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +71,56 @@ static void a_crash_of_an_offline_processor_is_logged_and_no_more(void **state)
 	assert_int_equal(counters_of(rec).crashes, 0);
 	rproc_report_crash(NULL, RPROC_CRASH_WATCHDOG); /* harmless */
 	recorder_free(rec);
+}
+
+/* A loop that is held up. */
+struct hold {
+	struct recorder *rec;
+	sem_t inside, over;
+};
+
+static void stay(void *data)
+{
+	struct hold *hold = data;
+
+	sem_post(&hold->inside);
+	sem_wait(&hold->over);
+	/* Whether it would come to it by itself before the next call, or after. */
+	rproc_collect_crashes(hold->rec->context);
+}
+
+static void *hold_up(void *data)
+{
+	struct hold *hold = data;
+
+	rproc_loop_call(hold->rec->context->loop, stay, hold);
+	return NULL;
+}
+
+/* However late it is handled: what boots meanwhile is another run. */
+static void a_crash_of_an_offline_processor_is_not_one_of_its_next_run(void **state)
+{
+	struct hold hold = { .rec = open_full(NULL) };
+	pthread_t thread;
+
+	(void)state;
+	sem_init(&hold.inside, 0, 0);
+	sem_init(&hold.over, 0, 0);
+	assert_int_equal(pthread_create(&thread, NULL, hold_up, &hold), 0);
+	sem_wait(&hold.inside);
+	rproc_report_crash(hold.rec->rproc, RPROC_CRASH_WATCHDOG);
+	boot(hold.rec);
+	sem_post(&hold.over);
+	pthread_join(thread, NULL);
+	recorder_settle(hold.rec);
+	assert_int_equal(counters_of(hold.rec).crash_reports, 1);
+	assert_int_equal(counters_of(hold.rec).crashes, 0);
+	recorder_crash(hold.rec, RPROC_CRASH_WATCHDOG);
+	assert_int_equal(counters_of(hold.rec).crashes, 1);
+	recorder_expect_state(hold.rec, RPROC_STATE_RUNNING, 1);
+	recorder_free(hold.rec);
+	sem_destroy(&hold.inside);
+	sem_destroy(&hold.over);
 }
 
 static void crash_types_have_the_kernels_names(void **state)
@@ -566,6 +618,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_crash_of_an_offline_processor_is_logged_and_no_more),
+		cmocka_unit_test(a_crash_of_an_offline_processor_is_not_one_of_its_next_run),
 		cmocka_unit_test(only_the_first_crash_is_handled_while_recovery_is_disabled),
 		cmocka_unit_test(a_flood_of_reports_is_counted_and_not_all_of_it_logged),
 		cmocka_unit_test(recovery_of_what_has_not_crashed_does_nothing),
