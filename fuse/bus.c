@@ -20,7 +20,11 @@ static void autoprobe_show(struct node_open *open, struct node_call *call)
 static void autoprobe_store(struct node_open *open, struct node_call *call)
 {
 	(void)open;
-	node_call_done(call, *call->data == '0' ? -EPERM : (ssize_t)call->size);
+	node_call_done(call, *call->data != '0'
+				     ? (ssize_t)call->size
+				     : fs_refuse(call, -EPERM,
+						 "new devices always get their drivers here; "
+						 "unbind those that should have none"));
 }
 
 /*
@@ -38,7 +42,8 @@ static void probe_store(struct node_open *open, struct node_call *call)
 	snprintf(name, sizeof(name), "%.*s", (int)len, call->data);
 	tree_refresh(devices);
 	if (!node_child(devices, name)) {
-		node_call_done(call, -ENODEV);
+		node_call_done(call,
+			       fs_refuse(call, -ENODEV, "it takes the name of one of ../devices"));
 		return;
 	}
 	if (open->node->priv)

@@ -217,15 +217,32 @@ int64_t ept_device_next_tick(const struct rprocfs *fs)
 	return next;
 }
 
+/* The processor whose story tells of it; NULL: it is gone. */
+static struct rproc *rproc_behind(const struct ept_device *device,
+				  struct rproc_rpmsg_channel_info *ret_info)
+{
+	const struct processor *processor;
+
+	if (rproc_rpmsg_get_channel(device->fs->context, device->channel, ret_info))
+		return NULL;
+	processor = fs_processor(device->fs, ret_info->rproc);
+	return processor ? processor->rproc : NULL;
+}
+
 static void give_up(struct ept_device *device, struct node_call *call)
 {
 	const char *driver = device->own_channel ? "rpmsg_chrdev" : "rpmsg_ctrl";
 	struct rproc_rpmsg_channel_info info;
+	struct rproc *rproc = rproc_behind(device, &info);
 	char name[96];
 
-	if (!rproc_rpmsg_get_channel(device->fs->context, device->channel, &info)) {
+	if (rproc) {
 		snprintf(name, sizeof(name), "%s %s", driver, info.device);
 		fs_say(device->fs, RPROC_LOG_ERR, name, "timeout waiting for a tx buffer");
+		rproc_story_aside(rproc, -ETIMEDOUT, "rpmsg",
+				  "dev/%s: no buffer was free for %u ms: the remote takes no "
+				  "messages; rpmsg_findings tells what it does",
+				  device->dir->name, device->fs->options.send_timeout_ms);
 	}
 	take_waiting(&device->writes, call);
 	forget_writing(device);

@@ -82,10 +82,16 @@ static void ctrl_ioctl(struct node_open *open, struct node_call *call)
 	node_call_done(call, err);
 }
 
+static void ctrl_store(struct node_open *open, struct node_call *call)
+{
+	(void)open;
+	node_call_done(call, fs_refuse(call, -EINVAL, "it has ioctls only; messages go to rpmsgN"));
+}
+
 static const struct node_ops ctrl_ops = {
 	.flags = NODE_STREAM,
 	.unreadable = -EINVAL,
-	.unwritable = -EINVAL,
+	.store = ctrl_store,
 	.ioctl = ctrl_ioctl,
 };
 

@@ -191,7 +191,9 @@ static void disabled_store(struct node_open *open, struct node_call *call)
 	struct rprocfs *fs = open->node->priv;
 
 	if (input_leading_long(call->data, call->data_size) != 1) {
-		node_call_done(call, -EINVAL);
+		node_call_done(call, fs_refuse(call, -EINVAL,
+					       "it takes 1, which releases all dumps and makes no "
+					       "more; only a restart undoes that"));
 		return;
 	}
 	rproc_coredump_disable(fs->context);

@@ -41,9 +41,13 @@ static void store_word(struct node_open *open, struct node_call *call, const cha
 {
 	int word = input_sysfs_word(call->data, call->data_size, words);
 
-	if (word >= 0)
-		open->node->index = (unsigned int)word;
-	node_call_done(call, word < 0 ? word : (ssize_t)call->size);
+	if (word < 0) {
+		node_call_done(call,
+			       fs_refuse(call, word, "it takes %s or %s", words[0], words[1]));
+		return;
+	}
+	open->node->index = (unsigned int)word;
+	node_call_done(call, (ssize_t)call->size);
 }
 
 static const char *const async_words[] = { "disabled", "enabled", NULL };
@@ -99,7 +103,13 @@ static const struct node_ops usage_ops = { .flags = SYSFS, .show = usage_show };
 static const struct node_ops unsupported_ops = { .flags = SYSFS, .show = show_unsupported };
 static const struct node_ops zero_ops = { .flags = SYSFS, .show = show_zero };
 /* The kernel's answer, too, for a device that does not use it. */
-static const struct node_ops no_autosuspend_ops = { .flags = SYSFS };
+static void autosuspend_store(struct node_open *open, struct node_call *call)
+{
+	(void)open;
+	node_call_done(call, fs_refuse(call, -EIO, "remote processors are never suspended"));
+}
+
+static const struct node_ops no_autosuspend_ops = { .flags = SYSFS, .store = autosuspend_store };
 
 int device_add_power(struct node *dir)
 {
@@ -206,7 +216,8 @@ static void override_store(struct node_open *open, struct node_call *call)
 	char *word;
 
 	if (call->size >= DEVICE_OVERRIDE_MAX) {
-		node_call_done(call, -EINVAL);
+		node_call_done(call, fs_refuse(call, -EINVAL, "it takes fewer than %d bytes",
+					       DEVICE_OVERRIDE_MAX));
 		return;
 	}
 	word = strndup(call->data, end ? (size_t)(end - call->data) : len);

@@ -59,9 +59,14 @@ static void refuse_store(struct node_open *open, struct node_call *call)
 	char name[256];
 	struct node *device = node_child(driver, written(call, name, sizeof(name)));
 
-	node_call_done(call, device && device->type == NODE_LINK && strcmp(name, "module")
-				     ? -EPERM
-				     : -ENODEV);
+	if (device && device->type == NODE_LINK && strcmp(name, "module"))
+		node_call_done(call, fs_refuse(call, -EPERM,
+					       "a vdev and its driver come and go with the boot: "
+					       "stop the processor to be without them"));
+	else
+		node_call_done(call, fs_refuse(call, -ENODEV,
+					       "it takes the name of a device of this driver, and "
+					       "those in this directory are bound to it for good"));
 }
 
 const struct node_ops driver_fixed_ops = { .flags = SYSFS, .store = refuse_store };

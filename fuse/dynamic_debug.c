@@ -78,7 +78,10 @@ static void control_store(struct node_open *open, struct node_call *call)
 	int found, err = 0;
 
 	if (call->data_size > DEBUG_QUERY_MAX) {
-		node_call_done(call, -E2BIG);
+		node_call_done(call, fs_refuse(call, -E2BIG,
+					       "it takes %d bytes at once; write each "
+					       "query by itself",
+					       DEBUG_QUERY_MAX));
 		return;
 	}
 	memcpy(buf, call->data, call->data_size);
@@ -89,6 +92,10 @@ static void control_store(struct node_open *open, struct node_call *call)
 		if (found < 0)
 			err = found;
 	}
+	if (err == -EINVAL)
+		fs_refuse(call, err,
+			  "one of its queries makes no sense; they are such as 'file "
+			  "remoteproc_core.c +p' or 'module remoteproc =_', split by ';'");
 	node_call_done(call, err ? err : (ssize_t)call->size);
 }
 

@@ -59,11 +59,10 @@ static bool holds(const struct node *dir, const struct node *node)
 	return node;
 }
 
-/* The path of @node below @top. */
-static void put_path(struct text *text, const struct node *top, const struct node *node)
+void fs_put_path(struct text *text, const struct node *top, const struct node *node)
 {
-	if (node->parent != top) {
-		put_path(text, top, node->parent);
+	if (node->parent && node->parent != top && node->parent->parent) {
+		fs_put_path(text, top, node->parent);
 		text_bytes(text, "/", 1);
 	}
 	text_bytes(text, node->name, strlen(node->name));
@@ -79,7 +78,7 @@ struct node *fs_link_node(struct node *dir, const char *name, const struct node 
 		return NULL;
 	for (; !holds(top, target->parent); top = top->parent)
 		text_bytes(&path, "../", 3);
-	put_path(&path, top, target);
+	fs_put_path(&path, top, target);
 	if (!path.failed)
 		node = node_add_link(dir, name, "%.*s", (int)path.len, path.data);
 	text_fini(&path);

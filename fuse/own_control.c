@@ -54,8 +54,11 @@ static int load_file(struct rprocfs *fs, const char *path, uint32_t da, char *re
 	uint64_t total = 0;
 	int n;
 
-	if (!file)
-		return -errno;
+	if (!file) {
+		n = -errno;
+		snprintf(reply, len, "%s: %s", path, strerror(-n));
+		return n;
+	}
 	do {
 		n = store_words(fs, file, da + total, reply, len);
 		total += n > 0 ? (uint64_t)n : 0;
@@ -87,16 +90,20 @@ static int run(struct rprocfs *fs, const char *line, char *reply, size_t len)
 	return rproc_context_hw_command(fs->context, line, reply, len);
 }
 
+static void answer(struct own_control *control, const char *reply)
+{
+	pthread_mutex_lock(&control->lock);
+	strcpy(control->answer, reply);
+	pthread_mutex_unlock(&control->lock);
+}
+
 static int carry_out(struct rprocfs *fs, const char *subject, const char *line)
 {
-	struct own_control *control = fs->control;
 	char reply[ANSWER_MAX] = "";
 	int err = run(fs, line, reply, sizeof(reply));
 
 	(void)subject;
-	pthread_mutex_lock(&control->lock);
-	memcpy(control->answer, reply, sizeof(reply));
-	pthread_mutex_unlock(&control->lock);
+	answer(fs->control, reply);
 	return err;
 }
 
@@ -104,10 +111,16 @@ static int carry_out(struct rprocfs *fs, const char *subject, const char *line)
 
 static void control_store(struct node_open *open, struct node_call *call)
 {
-	if (call->data_size > LINE_MAX_BYTES)
-		node_call_done(call, -EINVAL);
-	else
-		errand_add(open->node->priv, call, carry_out, "");
+	struct rprocfs *fs = open->node->priv;
+	char reply[64];
+
+	if (call->data_size <= LINE_MAX_BYTES) {
+		errand_add(fs, call, carry_out, "");
+		return;
+	}
+	snprintf(reply, sizeof(reply), "a command has at most %d bytes", LINE_MAX_BYTES);
+	answer(fs->control, reply);
+	node_call_done(call, -EINVAL);
 }
 
 static void control_show(struct node_open *open, struct node_call *call)

@@ -4,7 +4,6 @@
  * asked of it on behalf of a store passes through here. Must not know the
  * grammar of any file.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,26 +50,6 @@ void processor_request(struct processor *processor, struct node_call *call,
 		return;
 	}
 	call->request = id;
-}
-
-/* What was written, for people: on one line, and not all of it. */
-static const char *shown(const struct node_call *call, char buf[48])
-{
-	size_t len = strnlen(call->data, call->data_size < 40 ? call->data_size : 40);
-
-	for (size_t i = 0; i < len; i++)
-		buf[i] = isprint((unsigned char)call->data[i]) ? call->data[i] : '?';
-	snprintf(buf + len, 48 - len, "%s", call->data_size > 40 ? "..." : "");
-	return buf;
-}
-
-int processor_refuse(struct rproc *rproc, const struct node_call *call, int error, const char *file,
-		     const char *wanted)
-{
-	char buf[48];
-
-	return rproc_story_aside(rproc, error, file, "\"%s\" was written; it takes %s",
-				 shown(call, buf), wanted);
 }
 
 /* ---- what comes and goes with a boot ----------------------------------------------- */

@@ -86,7 +86,8 @@ static void override_store(struct node_open *open, struct node_call *call)
 	int err;
 
 	if (call->size >= DEVICE_OVERRIDE_MAX) {
-		node_call_done(call, -EINVAL);
+		node_call_done(call, fs_refuse(call, -EINVAL, "it takes fewer than %d bytes",
+					       DEVICE_OVERRIDE_MAX));
 		return;
 	}
 	memcpy(name, call->data, len);

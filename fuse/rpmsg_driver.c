@@ -130,6 +130,8 @@ void rpmsg_driver_unbind(struct rpmsg_device *device)
 	device->driver = NULL;
 }
 
+#define NO_DEVICE "there is no such device; those there are, are in bus/rpmsg/devices"
+
 /* ---- bind, unbind ---------------------------------------------------------------------------- */
 
 static const struct rpmsg_driver *driver_of(const struct node_open *open)
@@ -158,8 +160,20 @@ static void bind_store(struct node_open *open, struct node_call *call)
 {
 	const struct rpmsg_driver *driver = driver_of(open);
 	struct rpmsg_device *device = written(open, call);
-	int err = device && wants(driver, device) ? bind(device, driver) : -ENODEV;
+	int err = 0;
 
+	if (!device)
+		err = fs_refuse(call, -ENODEV, NO_DEVICE);
+	else if (!wants(driver, device))
+		err = fs_refuse(call, -ENODEV,
+				"%s is not for that service; write %s to the device's "
+				"driver_override first",
+				driver->name, driver->name);
+	else if (device->driver)
+		err = fs_refuse(call, -EBUSY, "it has the driver %s; unbind that first",
+				device->driver->name);
+	else
+		err = bind(device, driver);
 	node_call_done(call, err ? err : (ssize_t)call->size);
 }
 
@@ -170,7 +184,13 @@ static void unbind_store(struct node_open *open, struct node_call *call)
 
 	if (bound)
 		rpmsg_driver_unbind(device);
-	node_call_done(call, bound ? (ssize_t)call->size : -ENODEV);
+	if (bound)
+		node_call_done(call, (ssize_t)call->size);
+	else if (!device)
+		node_call_done(call, fs_refuse(call, -ENODEV, NO_DEVICE));
+	else
+		node_call_done(call, fs_refuse(call, -ENODEV, "its driver is %s",
+					       device->driver ? device->driver->name : "none"));
 }
 
 static const struct node_ops bind_ops = { .flags = SYSFS, .store = bind_store };

@@ -85,11 +85,22 @@ struct node *fs_link_node(struct node *dir, const char *name, const struct node 
  */
 int fs_own_link(struct node *dir, const char *name, const struct node *target,
 		struct node **ret_link);
+/* The path of @node below @top (NULL: the root), behind @text. */
+void fs_put_path(struct text *text, const struct node *top, const struct node *node);
 struct processor *fs_processor(struct rprocfs *fs, int index);
 int64_t fs_now_ms(void); /* CLOCK_MONOTONIC */
 /* A line of the log, of what the kernel's drivers behind the files would say. Any bytes. */
 void fs_say(struct rprocfs *fs, int level, const char *device, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* refuse.c: whose tree a node is in; NULL once it has been removed */
+struct rprocfs *fs_of(const struct node *node);
+/* Tell, in the processor's story, what @file takes instead of what was written. Returns @error. */
+int processor_refuse(struct rproc *rproc, const struct node_call *call, int error, const char *file,
+		     const char *wanted);
+/* The same in the story that belongs to no processor, with the file's path; @fmt: what to do. */
+int fs_refuse(const struct node_call *call, int error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* processor.c */
 int processor_add(struct rprocfs *fs, struct rproc *rproc); /* takes the reference */
@@ -103,9 +114,6 @@ void processor_request(struct processor *processor, struct node_call *call,
 		       enum rproc_request request, const char *arg, rproc_done_fn done);
 /* On any thread: answer with @result, or if that is 0 with all bytes taken. */
 void processor_request_done(struct node_call *call, int result);
-/* Tell, in the processor's story, what @file takes instead of what was written. Returns @error. */
-int processor_refuse(struct rproc *rproc, const struct node_call *call, int error, const char *file,
-		     const char *wanted);
 /* The done callback that does just that; @data is the call. */
 void processor_answer(struct rproc *rproc, int result, void *data);
 

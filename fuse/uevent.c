@@ -8,22 +8,6 @@
 #include <string.h>
 #include "rprocfs.h"
 
-/* Only the root knows whose tree it is. */
-static struct rprocfs *fs_of(const struct node *node)
-{
-	while (node->parent)
-		node = node->parent;
-	return node->priv;
-}
-
-static void put_path(struct text *path, const struct node *node)
-{
-	if (!node->parent)
-		return;
-	put_path(path, node->parent);
-	text_printf(path, "/%s", node->name);
-}
-
 /* The driver of a device, or else what it belongs to; NULL: it is no device. */
 static const char *driver_string(const struct node *dir)
 {
@@ -40,7 +24,8 @@ static void complain(const struct node *dir, const char *what)
 	const char *driver = driver_string(dir);
 	struct text path = { 0 }, device = { 0 };
 
-	put_path(&path, dir);
+	text_bytes(&path, "/", 1);
+	fs_put_path(&path, NULL, dir);
 	text_bytes(&path, "", 1);
 	if (!path.failed)
 		fs_say(fs, RPROC_LOG_WARNING, "synth uevent", "%s: %s", path.data, what);

@@ -218,6 +218,12 @@ int rproc_story_aside(struct rproc *rproc, int error, const char *stage, const c
 int rproc_device_story(struct rproc_device *device, int error, const char *stage,
 		       const char *fmt, ...) RPROC_PRINTF(4, 5);
 /*
+ * The story of a failure that belongs to no processor, for who offers one to others: what
+ * rproc_context_last_error() tells from now on. Any thread. Returns @error.
+ */
+int rproc_context_story(struct rproc_context *context, int error, const char *fmt, ...)
+	RPROC_PRINTF(3, 4);
+/*
  * Something its user may want to know that is no failure (@stage as above): a vector
  * table that no segment writes, an image for another core. It goes to rproc_remarks()
  * and, at debug level, to the log. One line of at most 450 bytes; the same one twice

@@ -246,7 +246,7 @@ RPROC_API void rproc_context_set_log_level(struct rproc_context *context, int le
 	atomic_store(&context->log_level, level);
 }
 
-int rproc_context_story(struct rproc_context *context, int error, const char *fmt, ...)
+RPROC_API int rproc_context_story(struct rproc_context *context, int error, const char *fmt, ...)
 {
 	char story[RPROC_STORY_MAX];
 	va_list args;

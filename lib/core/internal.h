@@ -130,9 +130,6 @@ void rproc_context_vprint(struct rproc_context *context, int level, const char *
 			  const char *fmt, va_list args);
 void rproc_context_vlog(struct rproc_context *context, int level, const char *device,
 			const char *fmt, va_list args);
-/* Set the story that belongs to no processor. Returns @error. */
-int rproc_context_story(struct rproc_context *context, int error, const char *fmt, ...)
-	RPROC_PRINTF(3, 4);
 /* A thread that blocks every signal. 0 or a negative errno. */
 int rproc_thread_create(pthread_t *ret_thread, void *(*fn)(void *), void *arg);
 

@@ -95,8 +95,12 @@ def test_the_memory_is_the_tests(place):
     assert control.tell("memset-table %s 0x10000000" % path) == "259"
     assert control.tell("peek %s" % MEMORY) == "0x03020100"
     assert control.tell("peek da:0x10000100") == "0x00646e65"
-    fails(errno.ENOENT, write, control.path, "memset-table /nosuch 0x10000000")
-    fails(errno.EINVAL, write, control.path, "memset-table %s" % path)
+    for error, line, answer in (
+            (errno.ENOENT, "memset-table /nosuch 0x10000000", "/nosuch: No such file"),
+            (errno.EINVAL, "memset-table %s" % path, "memset-table"),
+            (errno.EINVAL, "peek " + "0" * 2000, "a command has at most 1024 bytes")):
+        fails(error, write, control.path, line)
+        assert answer in read(control.path), read(control.path)
 
 
 def log_of(fs):

@@ -394,6 +394,8 @@ static void a_write_waits_only_so_long(void **state)
 	assert_in_range(fs_timeout(f->fs), 0, SEND_TIMEOUT_MS);
 	assert_int_equal(front_wait(&f->front, call, NULL), -ETIMEDOUT);
 	clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_non_null(strstr(front_text(&f->front, "librproc/dsp/last_error"),
+			       "no buffer was free for 40 ms: the remote takes no messages"));
 	assert_true((end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000 >=
 		    SEND_TIMEOUT_MS - 1);
 	assert_int_equal(fs_timeout(f->fs), -1);
