@@ -52,3 +52,8 @@ void oom_run(const struct oom_scenario *scenario)
 		assert_true(n > 1);
 	}
 }
+
+void oom_test(void **state)
+{
+	oom_run(*state);
+}

@@ -23,4 +23,12 @@ struct oom_scenario {
 /* Each allocation fails once alone, and once with all that follow it. */
 void oom_run(const struct oom_scenario *scenario);
 
+/* A row of a cmocka table: the test is oom_run() of that scenario, and has its name. */
+#define OOM_TEST(scenario)                                      \
+	{                                                       \
+		.name = (scenario).name, .test_func = oom_test, \
+		.initial_state = (void *)&(scenario)            \
+	}
+void oom_test(void **state);
+
 #endif

@@ -62,17 +62,10 @@ static void check_boots(struct recorder *rec, int result)
 	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
 }
 
-static void context_new_survives_it(void **state)
-{
-	static const struct oom_scenario given = { "context_new", setup_plain, act_context,
-						   check_boots };
-	static const struct oom_scenario defaults = { "context_new with defaults", setup_plain,
-						      act_default_context, check_boots };
-
-	(void)state;
-	oom_run(&given);
-	oom_run(&defaults);
-}
+static const struct oom_scenario new_context = { "context_new", setup_plain, act_context,
+						 check_boots };
+static const struct oom_scenario default_context = { "context_new with defaults", setup_plain,
+						     act_default_context, check_boots };
 
 /* device_new, alloc, subdevices, add; and del and free of what came of it. */
 static int act_add(struct recorder *rec)
@@ -99,17 +92,9 @@ static int act_auto_boot(struct recorder *rec)
 	return ret;
 }
 
-static void adding_a_processor_survives_it(void **state)
-{
-	static const struct oom_scenario add = { "alloc, add, del", setup_plain, act_add,
-						 check_boots };
-	static const struct oom_scenario boots = { "add with auto boot", setup_plain, act_auto_boot,
-						   check_boots };
-
-	(void)state;
-	oom_run(&add);
-	oom_run(&boots);
-}
+static const struct oom_scenario adding = { "alloc, add, del", setup_plain, act_add, check_boots };
+static const struct oom_scenario auto_boot = { "add with auto boot", setup_plain, act_auto_boot,
+					       check_boots };
 
 static int act_small_things(struct recorder *rec)
 {
@@ -124,14 +109,8 @@ static int act_small_things(struct recorder *rec)
 	return ret;
 }
 
-static void drivers_and_watches_survive_it(void **state)
-{
-	static const struct oom_scenario small = { "vdev driver, watch", setup_plain,
-						   act_small_things, check_boots };
-
-	(void)state;
-	oom_run(&small);
-}
+static const struct oom_scenario small_things = { "vdev driver, watch", setup_plain,
+						  act_small_things, check_boots };
 
 /* ---- firmware ------------------------------------------------------------------------------ */
 
@@ -325,15 +304,8 @@ static void check_del(struct recorder *rec, int result)
 	assert_int_equal(recorder_provided(rec), 0);
 }
 
-static void a_stop_and_a_removal_survive_it(void **state)
-{
-	static const struct oom_scenario stop = { "shutdown", setup_running, act_stop, check_stop };
-	static const struct oom_scenario del = { "del", setup_running, act_del, check_del };
-
-	(void)state;
-	oom_run(&stop);
-	oom_run(&del);
-}
+static const struct oom_scenario stopping = { "shutdown", setup_running, act_stop, check_stop };
+static const struct oom_scenario removal = { "del", setup_running, act_del, check_del };
 
 static void add_segment(struct recorder *rec)
 {
@@ -384,14 +356,8 @@ static void check_crash(struct recorder *rec, int result)
 	assert_int_equal(rproc_coredump_release(rec->context, info.number), 0);
 }
 
-static void a_crash_and_its_dump_survive_it(void **state)
-{
-	static const struct oom_scenario crash = { "crash and recovery", setup_dumping, act_crash,
-						   check_crash };
-
-	(void)state;
-	oom_run(&crash);
-}
+static const struct oom_scenario crash_and_dump = { "crash and recovery", setup_dumping, act_crash,
+						    check_crash };
 
 /* ---- attach and detach --------------------------------------------------------------------- */
 
@@ -464,17 +430,10 @@ static void check_attach_and_stop(struct recorder *rec, int result)
 	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
 }
 
-static void attach_and_detach_survive_it(void **state)
-{
-	static const struct oom_scenario detach = { "attach and detach", setup_detached, act_attach,
-						    check_attach };
-	static const struct oom_scenario stop = { "attach and stop", setup_detached,
-						  act_attach_and_stop, check_attach_and_stop };
-
-	(void)state;
-	oom_run(&detach);
-	oom_run(&stop);
-}
+static const struct oom_scenario attach_and_detach = { "attach and detach", setup_detached,
+						       act_attach, check_attach };
+static const struct oom_scenario attach_and_stop = { "attach and stop", setup_detached,
+						     act_attach_and_stop, check_attach_and_stop };
 
 /* ---- requests and snapshots ---------------------------------------------------------------- */
 
@@ -533,17 +492,9 @@ static void check_running(struct recorder *rec, int result)
 	assert_complete(rec);
 }
 
-static void requests_and_snapshots_survive_it(void **state)
-{
-	static const struct oom_scenario request = { "request", setup_running, act_request,
-						     check_request };
-	static const struct oom_scenario snapshots = { "snapshots", setup_running, act_snapshots,
-						       check_running };
-
-	(void)state;
-	oom_run(&request);
-	oom_run(&snapshots);
-}
+static const struct oom_scenario asking = { "request", setup_running, act_request, check_request };
+static const struct oom_scenario snapshots = { "snapshots", setup_running, act_snapshots,
+					       check_running };
 
 /* ---- descriptors run out ------------------------------------------------------------------- */
 
@@ -577,15 +528,20 @@ static void a_context_without_descriptors_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(context_new_survives_it),
-		cmocka_unit_test(adding_a_processor_survives_it),
-		cmocka_unit_test(drivers_and_watches_survive_it),
+		OOM_TEST(new_context),
+		OOM_TEST(default_context),
+		OOM_TEST(adding),
+		OOM_TEST(auto_boot),
+		OOM_TEST(small_things),
 		cmocka_unit_test(set_firmware_survives_it),
 		cmocka_unit_test(a_boot_survives_it),
-		cmocka_unit_test(a_stop_and_a_removal_survive_it),
-		cmocka_unit_test(a_crash_and_its_dump_survive_it),
-		cmocka_unit_test(attach_and_detach_survive_it),
-		cmocka_unit_test(requests_and_snapshots_survive_it),
+		OOM_TEST(stopping),
+		OOM_TEST(removal),
+		OOM_TEST(crash_and_dump),
+		OOM_TEST(attach_and_detach),
+		OOM_TEST(attach_and_stop),
+		OOM_TEST(asking),
+		OOM_TEST(snapshots),
 		cmocka_unit_test(a_context_without_descriptors_is_refused),
 	};
 

@@ -128,13 +128,8 @@ static void check_boot(struct recorder *rec, int result)
 	remote_free_memory(remote);
 }
 
-static void a_boot_with_messages_survives_it(void **state)
-{
-	static const struct oom_scenario boot = { "boot", setup_offline, act_boot, check_boot };
-
-	(void)state;
-	oom_run(&boot);
-}
+static const struct oom_scenario boot_with_messages = { "boot", setup_offline, act_boot,
+							check_boot };
 
 static struct rproc_rpmsg_ept *opened, *made;
 
@@ -207,16 +202,9 @@ static void check_crash(struct recorder *rec, int result)
 	expect_all(remote);
 }
 
-static void a_stop_and_a_recovery_with_messages_survive_it(void **state)
-{
-	static const struct oom_scenario stop = { "stop", setup_busy, act_stop, check_stop };
-	static const struct oom_scenario crash = { "crash and recovery", setup_busy, act_crash,
-						   check_crash };
-
-	(void)state;
-	oom_run(&stop);
-	oom_run(&crash);
-}
+static const struct oom_scenario stop_with_messages = { "stop", setup_busy, act_stop, check_stop };
+static const struct oom_scenario recovery_with_messages = { "crash and recovery", setup_busy,
+							    act_crash, check_crash };
 
 /* ---- channels ------------------------------------------------------------------------------ */
 
@@ -265,17 +253,10 @@ static void check_channels(struct recorder *rec, int result)
 	expect_all(remote_of(rec));
 }
 
-static void channels_survive_it(void **state)
-{
-	static const struct oom_scenario announce = { "announcement", setup_running, act_announce,
-						      check_announce };
-	static const struct oom_scenario channels = { "channels", setup_running, act_channels,
-						      check_channels };
-
-	(void)state;
-	oom_run(&announce);
-	oom_run(&channels);
-}
+static const struct oom_scenario announce = { "announcement", setup_running, act_announce,
+					      check_announce };
+static const struct oom_scenario channels = { "channels", setup_running, act_channels,
+					      check_channels };
 
 /* ---- endpoints ----------------------------------------------------------------------------- */
 
@@ -396,19 +377,11 @@ static void check_receive(struct recorder *rec, int result)
 	expect_all(remote_of(rec));
 }
 
-static void endpoints_survive_it(void **state)
-{
-	static const struct oom_scenario open = { "open", setup_own_channel, act_open, check_open };
-	static const struct oom_scenario many = { "endpoints", setup_running, act_endpoints,
-						  check_endpoints };
-	static const struct oom_scenario receive = { "receive", setup_endpoint, act_receive,
-						     check_receive };
-
-	(void)state;
-	oom_run(&open);
-	oom_run(&many);
-	oom_run(&receive);
-}
+static const struct oom_scenario opening = { "open", setup_own_channel, act_open, check_open };
+static const struct oom_scenario endpoints = { "endpoints", setup_running, act_endpoints,
+					       check_endpoints };
+static const struct oom_scenario receiving = { "receive", setup_endpoint, act_receive,
+					       check_receive };
 
 /* ---- sockets --------------------------------------------------------------------------------- */
 
@@ -438,23 +411,21 @@ static void check_socket(struct recorder *rec, int result)
 	expect_all(remote);
 }
 
-static void a_socket_survives_it(void **state)
-{
-	static const struct oom_scenario socket = { "endpoint to socket", setup_endpoint,
-						    act_socket, check_socket };
-
-	(void)state;
-	oom_run(&socket);
-}
+static const struct oom_scenario endpoint_to_socket = { "endpoint to socket", setup_endpoint,
+							act_socket, check_socket };
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_boot_with_messages_survives_it),
-		cmocka_unit_test(a_stop_and_a_recovery_with_messages_survive_it),
-		cmocka_unit_test(channels_survive_it),
-		cmocka_unit_test(endpoints_survive_it),
-		cmocka_unit_test(a_socket_survives_it),
+		OOM_TEST(boot_with_messages),
+		OOM_TEST(stop_with_messages),
+		OOM_TEST(recovery_with_messages),
+		OOM_TEST(announce),
+		OOM_TEST(channels),
+		OOM_TEST(opening),
+		OOM_TEST(endpoints),
+		OOM_TEST(receiving),
+		OOM_TEST(endpoint_to_socket),
 	};
 
 	return cmocka_run_group_tests_name("oom_rpmsg", tests, NULL, NULL);
