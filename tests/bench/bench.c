@@ -19,22 +19,36 @@
 /* Rounds and groups of one measurement; more would only cost memory. */
 #define MAX_SAMPLES 4096
 
-void bench_init(struct bench *bench, int argc, char **argv, const char *usage, int *ret_first)
+static int count_words(const char *text)
 {
-	int i;
+	int count = 0;
+
+	for (; *text; text += strcspn(text, " ")) {
+		text += strspn(text, " ");
+		count += *text != '\0';
+	}
+	return count;
+}
+
+char **bench_init(struct bench *bench, int argc, char **argv, const char *usage)
+{
+	bool known = true;
+	int i, given;
 
 	*bench = (struct bench){ 0 };
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (!strcmp(argv[i], "--json")) {
+		if (!strcmp(argv[i], "--json"))
 			bench->json = true;
-		} else if (!strcmp(argv[i], "--quick")) {
+		else if (!strcmp(argv[i], "--quick"))
 			bench->quick = true;
-		} else {
-			fprintf(stderr, "usage: %s [--json] [--quick] %s\n", argv[0], usage);
-			exit(2);
-		}
+		else
+			known = false;
 	}
-	*ret_first = i;
+	given = argc - i;
+	if (known && (given == count_words(usage) || (!given && usage[0] == '[')))
+		return argv + i;
+	fprintf(stderr, "usage: %s [--json] [--quick] %s\n", argv[0], usage);
+	exit(2);
 }
 
 int bench_exit(const struct bench *bench)

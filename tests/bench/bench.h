@@ -22,10 +22,10 @@ struct bench {
 };
 
 /*
- * Take --json and --quick from the command line; what is left starts at
- * argv[*ret_first]. Any other option is a usage error, and exits with 2.
+ * Take --json and --quick from the command line. Returns what is left: as many arguments as
+ * @usage has words, or none at all if those are in [brackets]. Anything else exits with 2.
  */
-void bench_init(struct bench *bench, int argc, char **argv, const char *usage, int *ret_first);
+char **bench_init(struct bench *bench, int argc, char **argv, const char *usage);
 /* The program's exit status: 0 if every row was measured or skipped. */
 int bench_exit(const struct bench *bench);
 

@@ -96,20 +96,18 @@ static int run(struct bench *bench, char **args, const char *dir)
 
 int main(int argc, char **argv)
 {
-	static const char usage[] = "HOST_PLUGIN_DIR FIRMWARE STATIC_BINARY";
 	char dir[BENCH_DIR_MAX];
 	struct bench bench;
-	int first, err;
+	char **args;
+	int err;
 
-	bench_init(&bench, argc, argv, usage, &first);
-	if (argc - first != 3)
-		return fprintf(stderr, "usage: %s %s\n", argv[0], usage), 2;
+	args = bench_init(&bench, argc, argv, "HOST_PLUGIN_DIR FIRMWARE STATIC_BINARY");
 	err = bench_dir(dir);
 	if (err) {
 		bench_fail(&bench, NAME, err, dir);
 		return bench_exit(&bench);
 	}
-	err = run(&bench, argv + first, dir);
+	err = run(&bench, args, dir);
 	if (err)
 		bench_fail(&bench, NAME, err, "a board of one host processor");
 	rmdir(dir);

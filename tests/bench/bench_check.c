@@ -150,9 +150,8 @@ static void bench_image(struct bench *bench)
 int main(int argc, char **argv)
 {
 	struct bench bench;
-	int first;
 
-	bench_init(&bench, argc, argv, "", &first);
+	bench_init(&bench, argc, argv, "");
 	bench_table(&bench, "table check, 4 entries", typical_table());
 	bench_table(&bench, "table check, 1,000 entries", large_table());
 	bench_image(&bench);

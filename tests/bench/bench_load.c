@@ -338,9 +338,8 @@ int main(int argc, char **argv)
 	struct loadable loadables[sizeof(size_rows) / sizeof(*size_rows)];
 	const size_t count = sizeof(size_rows) / sizeof(*size_rows);
 	struct bench bench;
-	int first;
 
-	bench_init(&bench, argc, argv, "", &first);
+	bench_init(&bench, argc, argv, "");
 	for (size_t i = 0; i < count; i++) {
 		loadable_init(&loadables[i], size_rows[i].size);
 		bench_load(&bench, &size_rows[i], &loadables[i]);

@@ -301,17 +301,13 @@ remove:
 int main(int argc, char **argv)
 {
 	struct bench bench;
-	int first;
+	char **args;
 
-	bench_init(&bench, argc, argv, "RPROCFS PLUGIN_DIR NULL_FUSE", &first);
-	if (argc - first != 3)
-		return fprintf(stderr, "usage: %s RPROCFS PLUGIN_DIR NULL_FUSE\n", argv[0]), 2;
-	if (mounted_possible()) {
-		bench_skip(&bench, "mount", "/dev/fuse cannot be opened");
+	args = bench_init(&bench, argc, argv, "RPROCFS PLUGIN_DIR NULL_FUSE");
+	if (!mounted_possible(&bench, "mount"))
 		return bench_exit(&bench);
-	}
-	run(&bench, argv + first, false);
+	run(&bench, args, false);
 	mounted_steady();
-	run(&bench, argv + first, true);
+	run(&bench, args, true);
 	return bench_exit(&bench);
 }

@@ -308,16 +308,15 @@ int main(int argc, char **argv)
 {
 	struct machine machine = { 0 };
 	struct bench bench;
-	int first, err;
+	char **args;
+	int err;
 
-	bench_init(&bench, argc, argv, "HOST_PLUGIN_DIR FIRMWARE_DIR", &first);
-	if (argc - first != 2)
-		return fprintf(stderr, "usage: %s HOST_PLUGIN_DIR FIRMWARE_DIR\n", argv[0]), 2;
+	args = bench_init(&bench, argc, argv, "HOST_PLUGIN_DIR FIRMWARE_DIR");
 	err = bench_dir(machine.dir);
 	if (!err)
-		err = round_trips(&bench, &machine, argv + first);
+		err = round_trips(&bench, &machine, args);
 	if (!err)
-		err = one_way(&bench, &machine, argv + first);
+		err = one_way(&bench, &machine, args);
 	if (err)
 		bench_fail(&bench, "rpmsg", err, "a board of one host processor");
 	rmdir(machine.dir);

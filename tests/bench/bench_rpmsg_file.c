@@ -338,25 +338,20 @@ static void remove_all(const char *path)
 
 int main(int argc, char **argv)
 {
-	static const char usage[] = "RPROCFS HOST_PLUGIN_DIR FIRMWARE_DIR";
 	char dir[BENCH_DIR_MAX];
 	struct bench bench;
-	int first, err;
+	char **args;
+	int err;
 
-	bench_init(&bench, argc, argv, usage, &first);
-	if (argc - first != 3)
-		return fprintf(stderr, "usage: %s %s\n", argv[0], usage), 2;
-	err = mounted_possible();
-	if (err) {
-		bench_skip(&bench, NAME, "/dev/fuse cannot be opened: %s", strerror(-err));
+	args = bench_init(&bench, argc, argv, "RPROCFS HOST_PLUGIN_DIR FIRMWARE_DIR");
+	if (!mounted_possible(&bench, NAME))
 		return bench_exit(&bench);
-	}
 	err = bench_dir(dir);
 	if (err) {
 		bench_fail(&bench, NAME, err, dir);
 		return bench_exit(&bench);
 	}
-	run(&bench, argv + first, dir);
+	run(&bench, args, dir);
 	remove_all(dir);
 	return bench_exit(&bench);
 }

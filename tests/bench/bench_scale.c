@@ -221,26 +221,22 @@ static void bench_holding(struct bench *bench, char **args, const char *dir)
 
 int main(int argc, char **argv)
 {
-	static const char usage[] = "RPROCFS TEMPLATE_PLUGIN_DIR HOST_PLUGIN_DIR";
 	char dir[BENCH_DIR_MAX];
 	struct bench bench;
-	int first, err;
+	char **args;
+	int err;
 
-	bench_init(&bench, argc, argv, usage, &first);
-	if (argc - first != 3)
-		return fprintf(stderr, "usage: %s %s\n", argv[0], usage), 2;
-	if (mounted_possible()) {
-		bench_skip(&bench, "many processors", "/dev/fuse cannot be opened");
+	args = bench_init(&bench, argc, argv, "RPROCFS TEMPLATE_PLUGIN_DIR HOST_PLUGIN_DIR");
+	if (!mounted_possible(&bench, "many processors"))
 		return bench_exit(&bench);
-	}
 	err = bench_dir(dir);
 	if (err) {
 		bench_fail(&bench, "many processors", err, dir);
 		return bench_exit(&bench);
 	}
 	mounted_steady();
-	bench_attributes(&bench, argv + first, dir);
-	bench_holding(&bench, argv + first, dir);
+	bench_attributes(&bench, args, dir);
+	bench_holding(&bench, args, dir);
 	rmdir(dir);
 	return bench_exit(&bench);
 }

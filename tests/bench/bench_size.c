@@ -79,16 +79,13 @@ static void bench_static(struct bench *bench, char **args)
 
 int main(int argc, char **argv)
 {
-	static const char usage[] = "[MINIMAL EMPTY]";
 	struct bench bench;
-	int first;
+	char **args;
 
-	bench_init(&bench, argc, argv, usage, &first);
-	if (argc != first && argc - first != 2)
-		return fprintf(stderr, "usage: %s %s\n", argv[0], usage), 2;
+	args = bench_init(&bench, argc, argv, "[MINIMAL EMPTY]");
 	bench_shared(&bench);
-	if (argc - first == 2)
-		bench_static(&bench, argv + first);
+	if (args[0])
+		bench_static(&bench, args);
 	else
 		bench_skip(&bench, "minimal program, static", "static libraries are missing");
 	return bench_exit(&bench);

@@ -47,14 +47,16 @@ void mounted_steady(void)
 	sched_setscheduler(0, SCHED_BATCH, &param);
 }
 
-int mounted_possible(void)
+bool mounted_possible(struct bench *bench, const char *name)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
-	if (fd < 0)
-		return -errno;
+	if (fd < 0) {
+		bench_skip(bench, name, "/dev/fuse cannot be opened: %s", strerror(errno));
+		return false;
+	}
 	close(fd);
-	return 0;
+	return true;
 }
 
 static bool is_mounted(const char *dir)

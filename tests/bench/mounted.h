@@ -27,8 +27,8 @@ struct mounted {
  */
 void mounted_steady(void);
 
-/* Can anything be mounted here? 0 or a negative errno. */
-int mounted_possible(void);
+/* Can anything be mounted here? If not the row @name is skipped. */
+bool mounted_possible(struct bench *bench, const char *name);
 /*
  * Run argv[0] and wait until it has mounted. At most 30 s: -ETIMEDOUT; -ECHILD
  * if it ended; else what mkdir or posix_spawn say.

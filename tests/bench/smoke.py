@@ -5,8 +5,10 @@ not looked at: a test that asserts times fails when somebody else is busy.
 
     smoke.py RUN BUILD_DIRECTORY
 """
+import glob
 import json
 import math
+import os
 import subprocess
 import sys
 
@@ -94,6 +96,18 @@ def check_row(row):
     return None
 
 
+def usage_problems(directory):
+    """Words that no benchmark takes: too many, an unknown option."""
+    for program in sorted(glob.glob(os.path.join(glob.escape(directory), "bench_*"))):
+        if "." in os.path.basename(program) or not os.access(program, os.X_OK) or \
+                program.endswith(("_empty", "_minimal")):
+            continue
+        for words in (["1", "2", "3", "4"], ["--fast"]):
+            done = subprocess.run([program, *words], capture_output=True, check=False)
+            if done.returncode != 2 or not done.stderr.startswith(b"usage: "):
+                yield f"{program} {' '.join(words)}: {done.returncode}, no usage"
+
+
 def main():
     run, build = sys.argv[1:]
     done = subprocess.run([run, "--json", "--quick", "--build", build],
@@ -101,7 +115,7 @@ def main():
     if done.returncode:
         sys.exit(f"{run} failed with {done.returncode}")
     rows = json.loads(done.stdout)["rows"]
-    problems = []
+    problems = list(usage_problems(os.path.join(build, "tests", "bench")))
     skipped = [row for row in rows if "skipped" in row]
     measured = [row for row in rows if "skipped" not in row]
     # A peer may be missing here (no control groups, no static libelf); without
