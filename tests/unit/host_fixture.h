@@ -39,6 +39,15 @@ uint64_t host_fixture_notified(struct host_fixture *fixture);
 bool host_fixture_await_fd(int fd);
 /* Wait until a word in shared memory reaches @value; false after HOST_TEST_MS. */
 bool host_fixture_await_word(const uint64_t *word, uint64_t value);
+/* What crash_fpe dies of: not every instruction set traps a division by zero. */
+#if defined(__x86_64__)
+#define HOST_TEST_FPE_SIGNAL SIGFPE
+#define HOST_TEST_FPE_WORDS  "SIGFPE"
+#else
+#define HOST_TEST_FPE_SIGNAL 0
+#define HOST_TEST_FPE_WORDS  "does not trap a division by zero"
+#endif
+
 /* Living processes whose name begins with "rproc:@name" or "fw:@name". */
 int host_fixture_count_processes(const char *name);
 /* The process id of the living process of that name; 0: none. */

@@ -245,7 +245,8 @@ static void each_crash_has_its_class_address_and_pc(void **state)
 	(void)state;
 	expect_crash("crash_segv", SIGSEGV, RPROC_CRASH_MMUFAULT, "address 0xbadc0de0, pc 0x1000");
 	expect_crash("crash_ill", SIGILL, RPROC_CRASH_FATAL_ERROR, "SIGILL");
-	expect_crash("crash_fpe", SIGFPE, RPROC_CRASH_FATAL_ERROR, "SIGFPE");
+	expect_crash("crash_fpe", HOST_TEST_FPE_SIGNAL, RPROC_CRASH_FATAL_ERROR,
+		     HOST_TEST_FPE_WORDS);
 	expect_crash("crash_sys", SIGSYS, RPROC_CRASH_FATAL_ERROR, "SIGSYS");
 	expect_crash("crash_exit", 0, RPROC_CRASH_FATAL_ERROR,
 		     "status 42; its last words: giving up: out of coffee");
@@ -453,11 +454,14 @@ static void firmware_is_never_favoured_over_other_processes(void **state)
 						   rows[i].expected));
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status));
-		/* The last two take a privilege, which root of a container may lack. */
+		/*
+		 * The last two take a privilege, which root of a container may lack; all do for
+		 * who is humbler himself.
+		 */
 		if (WEXITSTATUS(status) != 77)
 			assert_int_equal(WEXITSTATUS(status), 0);
 		else
-			assert_true(i >= 2);
+			assert_true(i >= 2 || getpriority(PRIO_PROCESS, 0) > rows[i].niceness);
 	}
 }
 
