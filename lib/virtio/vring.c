@@ -51,6 +51,19 @@ static inline void order(void)
 #endif
 }
 
+/*
+ * A store before a load, too. On x86 a locked operation does that for memory, at a third of
+ * an mfence, which every message would pay.
+ */
+static inline void order_all(void)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("lock; addl $0, -4(%%rsp)" ::: "memory", "cc");
+#else
+	rproc_io_barrier();
+#endif
+}
+
 static uint16_t read16(const uint8_t *p)
 {
 	uint16_t value = __atomic_load_n((const uint16_t *)(const void *)p, __ATOMIC_ACQUIRE);
@@ -213,7 +226,7 @@ bool rproc_vring_kick_prepare(struct rproc_vring *vring)
 	if (old == vring->avail_idx || vring->broken)
 		return false;
 	/* The index must be out before we look whether the remote sleeps. */
-	rproc_io_barrier();
+	order_all();
 	vring->kicked_idx = vring->avail_idx;
 	if (vring->event_idx)
 		return passes(read16(avail_event(vring)), vring->avail_idx, old);
@@ -316,6 +329,6 @@ bool rproc_vring_enable_cb(struct rproc_vring *vring, uint16_t count)
 	else
 		write16(vring->avail + RING_FLAGS, 0);
 	/* Either the remote sees the wish or we see what it has done. */
-	rproc_io_barrier();
+	order_all();
 	return look(vring) || (uint16_t)(vring->seen_used - vring->last_used) >= count;
 }
