@@ -11,6 +11,7 @@
 #define RING_BASE    4u
 #define NO_NOTIFY    1u
 #define STATUS_READY 4u
+#define GATHER_NS    300u
 
 struct endpoint {
 	uint32_t addr;
@@ -66,18 +67,25 @@ static void open_ring(struct rpmsg_ring *ring, volatile const struct rpmsg_vring
 	uint32_t driver = DESC_SIZE * entry->num + 2 * (3 + entry->num);
 
 	ring->num = (uint16_t)entry->num;
-	ring->last_avail = ring->used_idx = ring->told = 0;
+	ring->last_avail = ring->seen_avail = ring->used_idx = ring->told = 0;
 	ring->notifyid = entry->notifyid;
 	ring->desc = (volatile uint8_t *)(uintptr_t)entry->da;
 	ring->avail = ring->desc + DESC_SIZE * entry->num;
 	ring->used = ring->desc + (driver + entry->align - 1) / entry->align * entry->align;
 }
 
+/* The host's index, read anew: how far it got. */
+static uint16_t look(struct rpmsg_ring *ring)
+{
+	return ring->seen_avail = rpmsg_read16(ring->avail + RING_IDX);
+}
+
 int rpmsg_take(struct rpmsg_ring *ring)
 {
 	uint16_t at;
 
-	if (rpmsg_read16(ring->avail + RING_IDX) == ring->last_avail)
+	/* Not for each buffer: the host, on another CPU, would wait for this word each time. */
+	if (ring->seen_avail == ring->last_avail && look(ring) == ring->last_avail)
 		return -1;
 	at = ring->last_avail++ & (ring->num - 1);
 	return rpmsg_read16(ring->avail + RING_BASE + 2 * at) & (ring->num - 1);
@@ -251,25 +259,45 @@ static void dispatch(const uint8_t *message, uint32_t len)
 
 /* ---- the loop ------------------------------------------------------------------------------ */
 
+/*
+ * Messages that follow each other closely are let gather. Whoever looks for each of them
+ * takes the ring's words from the host's cache each time, and the host, on another CPU, has
+ * to wait until it gets them back before it can send the next.
+ */
+static void let_gather(void)
+{
+	const uint64_t begin = services->clock_ns();
+
+	while (services->clock_ns() - begin < GATHER_NS)
+		;
+}
+
+static void tell_host(void)
+{
+	notify(&rpmsg_to_host);
+	notify(&rpmsg_from_host);
+}
+
 uint32_t rpmsg_poll(void)
 {
 	uint32_t count = 0, len;
 	const uint8_t *message;
+	uint16_t end;
 	int id;
 
 	want_no_kick(&rpmsg_from_host);
-	while ((id = rpmsg_take(&rpmsg_from_host)) >= 0) {
+	for (end = look(&rpmsg_from_host); rpmsg_from_host.last_avail != end;) {
+		id = rpmsg_take(&rpmsg_from_host);
 		message = rpmsg_buffer(&rpmsg_from_host, (uint32_t)id, &len);
 		dispatch(message, len);
 		rpmsg_use(&rpmsg_from_host, (uint32_t)id, 0);
 		/* A burst is told of as it goes on, not at its end: the host works meanwhile. */
-		if (++count % 16 == 0) {
-			notify(&rpmsg_to_host);
-			notify(&rpmsg_from_host);
-		}
+		if (++count % 16 == 0)
+			tell_host();
 	}
-	notify(&rpmsg_to_host);
-	notify(&rpmsg_from_host);
+	tell_host();
+	if (count > 1)
+		let_gather();
 	return count;
 }
 

@@ -45,7 +45,8 @@ extern volatile struct rpmsg_table resource_table;
 /* One split virtqueue, the device's side. */
 struct rpmsg_ring {
 	uint16_t num, last_avail, used_idx;
-	uint16_t told; /* used_idx when a notification was last thought of */
+	uint16_t seen_avail; /* the host's index when it was last read */
+	uint16_t told;	     /* used_idx when a notification was last thought of */
 	volatile uint8_t *desc, *avail, *used;
 	uint32_t notifyid;
 };
