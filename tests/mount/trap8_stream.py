@@ -141,22 +141,24 @@ def test_a_trace_wakes_its_follower(place):
 
 def test_a_story_wakes_who_waits_for_one(place):
     server = Server(place)
-    fds = {name: os.open(server.path("librproc/%s/%s" % (read(server.path("name")).strip(), name)),
-                         os.O_RDONLY) for name in ("last_error", "counters")}
+    own = server.path("librproc/%s/" % read(server.path("name")).strip())
+    story, counters = (os.open(own + name, os.O_RDONLY) for name in ("last_error", "counters"))
+    place.at_end(lambda: [os.close(fd) for fd in (story, counters)])
     poll = select.poll()
-    for fd in fds.values():
-        place.at_end(lambda fd=fd: os.close(fd))
+    for fd in (story, counters):
         os.pread(fd, 4096, 0)
         poll.register(fd, select.POLLPRI)
     assert not poll.poll(0)
     wait = in_thread(poll.poll, WAIT_S * 1000)
-    fails(errno.EINVAL, write, server.path("state"), "go")
-    assert wait() == [(fds["last_error"], select.POLLPRI | select.POLLERR)]
-    assert b'"go" was written' in os.pread(fds["last_error"], 4096, 0)
+    write(server.path("state"), "start")  # and no story
+    assert wait() == [(counters, select.POLLPRI | select.POLLERR)]
+    poll.unregister(counters)
     assert not poll.poll(0)
     wait = in_thread(poll.poll, WAIT_S * 1000)
-    write(server.path("state"), "start")  # and no story
-    assert wait() == [(fds["counters"], select.POLLPRI | select.POLLERR)]
+    fails(errno.EINVAL, write, server.path("state"), "go")
+    assert wait() == [(story, select.POLLPRI | select.POLLERR)]
+    assert b'"go" was written' in os.pread(story, 4096, 0)
+    assert not poll.poll(0)
 
 
 run(globals())
