@@ -18,7 +18,6 @@ static int power_up(struct rproc *rproc, const struct rproc_firmware *prefetched
 		if (ret)
 			return ret;
 	}
-	atomic_fetch_add(&rproc->life, 1);
 	rproc_log(rproc, RPROC_LOG_INFO, "powering up %s", rproc->name);
 	if (prefetched)
 		return rproc_load_and_boot(rproc, prefetched, "start");

@@ -189,8 +189,11 @@ static int call_start(struct rproc *rproc)
 
 int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw, const char *reason)
 {
-	int ret = load(rproc, fw);
+	int ret;
 
+	/* Crashes reported until now are of the run before. */
+	atomic_fetch_add(&rproc->life, 1);
+	ret = load(rproc, fw);
 	if (ret)
 		return ret;
 	ret = bring_up(rproc, call_start, "start");

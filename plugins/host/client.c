@@ -151,6 +151,17 @@ static int hear(struct host_client *client, int sock, struct host_message *messa
 	return ret;
 }
 
+/*
+ * Heard at once by the monitor, which then may have another client. A mere close is not while a
+ * child of ours, on its way to become some other monitor, has a copy of the descriptor.
+ */
+static void hang_up(struct host_client *client)
+{
+	if (client->control >= 0)
+		shutdown(client->control, SHUT_RDWR);
+	host_close(&client->control);
+}
+
 static void take_fd(int *mine, int fd)
 {
 	if (*mine >= 0)
@@ -201,7 +212,7 @@ static int command(struct host_client *client, struct host_message *message, uns
 			   ANSWER_MS + (int)patience);
 	if (ret) {
 		/* What comes later would answer the wrong question. */
-		host_close(&client->control);
+		hang_up(client);
 		return talk_error(client, ret, doing);
 	}
 	if (count) {
@@ -255,7 +266,7 @@ static int make_monitor(struct host_client *client, const struct host_identity *
 	else
 		ret = receive_hello(client, &hello);
 	if (ret)
-		host_close(&client->control);
+		hang_up(client);
 close_exec:
 	host_exec_close(&exec);
 close_dir:
@@ -305,13 +316,11 @@ int host_client_query(struct host_client *client, const struct host_identity *id
 	return 0;
 }
 
-int host_client_claim(struct host_client *client, const struct host_identity *identity)
+static int claim(struct host_client *client, const struct host_identity *identity)
 {
 	struct host_message hello;
 	int ret;
 
-	if (client->map)
-		return fail(client, -EBUSY, "the processor is ours already");
 	ret = host_state_dir_connect(identity->state_dir, identity->name, client->story,
 				     sizeof(client->story));
 	if (ret == -ENOENT)
@@ -338,6 +347,17 @@ int host_client_claim(struct host_client *client, const struct host_identity *id
 	client->death = hello.death;
 	__atomic_store_n(&client->boot, hello.boot, __ATOMIC_RELEASE);
 	return 0;
+}
+
+int host_client_claim(struct host_client *client, const struct host_identity *identity)
+{
+	int ret;
+
+	if (client->map)
+		return fail(client, -EBUSY, "the processor is ours already");
+	ret = claim(client, identity);
+	/* It was on its way out when we called: by now there is none, or another one. */
+	return ret == -ENOTCONN ? claim(client, identity) : ret;
 }
 
 int host_client_attach(struct host_client *client)
@@ -396,7 +416,7 @@ int host_client_start(struct host_client *client, const struct host_identity *id
 	if (!client->map)
 		return fail(client, -ENOTCONN, "starting: the processor has no power");
 	if (!monitor_lives(client)) {
-		host_close(&client->control);
+		hang_up(client);
 		await_both(client);
 		set_firmware(client, -1);
 		host_close(&client->event);
@@ -456,7 +476,7 @@ void host_client_power_off(struct host_client *client, bool end)
 		host_message_init(&message, HOST_MSG_QUIT);
 		host_send(client->control, &message, NULL, 0);
 	}
-	host_close(&client->control);
+	hang_up(client);
 	if (end)
 		await_both(client);
 	pthread_mutex_lock(&client->kick_lock);

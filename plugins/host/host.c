@@ -98,6 +98,9 @@ static int watch(struct host *host)
 
 static int client_story(struct host *host, int error, const char *stage)
 {
+	/* To whoever writes to a file of a mount that is the end of the mount. */
+	if (error == -ENOTCONN)
+		error = -EIO;
 	return rproc_story(host->rproc, error, stage, "%s", host->client.story);
 }
 

@@ -123,6 +123,28 @@ static void a_crash_of_an_offline_processor_is_not_one_of_its_next_run(void **st
 	sem_destroy(&hold.over);
 }
 
+static int crash_again(struct recorder *rec, enum recorder_op op)
+{
+	if (op == REC_COREDUMP)
+		recorder_queue_crash(rec, RPROC_CRASH_WATCHDOG);
+	return 0;
+}
+
+static void a_crash_reported_of_what_is_being_recovered_is_the_same(void **state)
+{
+	struct recorder *rec = open_full(NULL);
+
+	(void)state;
+	boot(rec);
+	rec->hook = crash_again;
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_settle(rec);
+	assert_int_equal(counters_of(rec).crash_reports, 2);
+	assert_int_equal(counters_of(rec).crashes, 1);
+	assert_int_equal(counters_of(rec).recoveries, 1);
+	recorder_free(rec);
+}
+
 static void crash_types_have_the_kernels_names(void **state)
 {
 	static const struct {
@@ -619,6 +641,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_crash_of_an_offline_processor_is_logged_and_no_more),
 		cmocka_unit_test(a_crash_of_an_offline_processor_is_not_one_of_its_next_run),
+		cmocka_unit_test(a_crash_reported_of_what_is_being_recovered_is_the_same),
 		cmocka_unit_test(only_the_first_crash_is_handled_while_recovery_is_disabled),
 		cmocka_unit_test(a_flood_of_reports_is_counted_and_not_all_of_it_logged),
 		cmocka_unit_test(recovery_of_what_has_not_crashed_does_nothing),

@@ -32,10 +32,28 @@ struct liar {
 	int sock; /* listening */
 	int seals;
 	off_t memory_len;
-	unsigned int count; /* of descriptors; 0: it hangs up */
+	unsigned int count;    /* of descriptors */
+	unsigned int hang_ups; /* callers that get no answer; then it is gone */
 	struct host_message hello;
 	pthread_t thread;
 };
+
+/* The last caller hears of it when nobody listens any more, as where a process dies. */
+static void *hang_up(void *arg)
+{
+	struct liar *liar = arg;
+	struct host_message request;
+	int caller;
+
+	while (liar->hang_ups--) {
+		caller = accept4(liar->sock, NULL, NULL, SOCK_CLOEXEC);
+		host_recv(caller, &request, NULL, NULL, HOST_TEST_MS);
+		if (!liar->hang_ups)
+			host_close(&liar->sock);
+		close(caller);
+	}
+	return NULL;
+}
 
 static void *answer_one(void *arg)
 {
@@ -44,7 +62,7 @@ static void *answer_one(void *arg)
 	struct host_message request;
 	unsigned int i;
 
-	if (host_recv(caller, &request, NULL, NULL, HOST_TEST_MS) || !liar->count) {
+	if (host_recv(caller, &request, NULL, NULL, HOST_TEST_MS)) {
 		close(caller);
 		return NULL;
 	}
@@ -83,10 +101,12 @@ static int claim_from(struct liar *liar)
 {
 	int ret;
 
-	assert_int_equal(pthread_create(&liar->thread, NULL, answer_one, liar), 0);
+	assert_int_equal(
+		pthread_create(&liar->thread, NULL, liar->hang_ups ? hang_up : answer_one, liar),
+		0);
 	ret = host_client_claim(&fixture.client, &fixture.identity);
 	pthread_join(liar->thread, NULL);
-	close(liar->sock);
+	host_close(&liar->sock);
 	return ret;
 }
 
@@ -215,12 +235,22 @@ static void a_program_of_another_version_is_told_and_harms_nothing(void **state)
 	assert_int_equal(host_client_attach(&fixture.client), 0);
 }
 
-static void a_monitor_that_hangs_up_is_gone(void **state)
+/* It was about to end when it was called, and has ended now: the same as none. */
+static void a_monitor_that_hangs_up_and_goes_is_none(void **state)
 {
 	struct liar liar = make_liar();
 
 	(void)state;
-	liar.count = 0;
+	liar.hang_ups = 1;
+	refuses(&liar, -ENOENT, "runs any more");
+}
+
+static void a_monitor_that_hangs_up_again_and_again_is_gone(void **state)
+{
+	struct liar liar = make_liar();
+
+	(void)state;
+	liar.hang_ups = 2;
 	refuses(&liar, -ENOTCONN, "is gone");
 }
 
@@ -262,7 +292,8 @@ int main(void)
 		T(a_monitor_of_another_version_is_named_as_one),
 		T(a_running_processor_of_another_version_is_named_as_one),
 		T(a_program_of_another_version_is_told_and_harms_nothing),
-		T(a_monitor_that_hangs_up_is_gone),
+		T(a_monitor_that_hangs_up_and_goes_is_none),
+		T(a_monitor_that_hangs_up_again_and_again_is_gone),
 		T(more_ranges_than_there_are_are_not_looked_at),
 		T(without_power_there_is_nobody_to_command),
 	};

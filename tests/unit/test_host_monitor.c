@@ -168,6 +168,22 @@ static void a_claim_without_attach_leaves_it_running(void **state)
 	assert_int_equal(host_client_attach(&fixture.client), 0);
 }
 
+/* A child that is about to execute something else has copies of all descriptors. */
+static void who_lets_go_of_it_has_let_go_of_every_copy(void **state)
+{
+	int copy;
+
+	(void)state;
+	host_fixture_boot(&fixture, "hello");
+	host_fixture_await_trace(&fixture, "hello");
+	copy = fcntl(fixture.client.control, F_DUPFD_CLOEXEC, 0);
+	assert_true(copy >= 0);
+	detach();
+	assert_int_equal(host_client_claim(&fixture.client, &fixture.identity), 0);
+	assert_int_equal(host_client_attach(&fixture.client), 0);
+	close(copy);
+}
+
 static void the_watchdog_works_while_detached(void **state)
 {
 	struct host_message status = { .power = HOST_POWER_RUNNING };
@@ -465,6 +481,7 @@ int main(void)
 		T(a_frozen_monitor_is_reset_with_its_firmware),
 		T(a_detached_processor_is_claimed_with_all_it_had),
 		T(a_claim_without_attach_leaves_it_running),
+		T(who_lets_go_of_it_has_let_go_of_every_copy),
 		T(the_watchdog_works_while_detached),
 		T(halted_it_cannot_be_detached),
 		T(nothing_is_found_where_nothing_runs),

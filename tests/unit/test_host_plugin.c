@@ -9,11 +9,13 @@
 #include <cmocka.h>
 #include <elf.h>
 #include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host_board_fixture.h"
 #include "host_fixture.h"
@@ -344,19 +346,74 @@ static void a_crash_reported_of_a_detached_one_makes_way_for_the_next(void **sta
 	rproc_put(rproc);
 }
 
-static void kill_detached(struct rproc *rproc)
+static void kill_monitor(void)
 {
 	char comm[16];
 	int pid;
 
-	board_boot(rproc, "hello.elf");
-	board_await_trace(rproc, "hello from");
-	assert_int_equal(rproc_detach(rproc), 0);
 	snprintf(comm, sizeof(comm), "rproc:%s", board_named("host0"));
 	pid = host_fixture_find_process(comm);
 	assert_true(pid > 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_true(host_fixture_await_no_processes(board_named("host0")));
+}
+
+static void kill_detached(struct rproc *rproc)
+{
+	board_boot(rproc, "hello.elf");
+	board_await_trace(rproc, "hello from");
+	assert_int_equal(rproc_detach(rproc), 0);
+	kill_monitor();
+}
+
+/* A loop that is held up. */
+struct hold {
+	sem_t inside, over;
+};
+
+static void stay(int fd, void *data)
+{
+	struct hold *hold = data;
+	char byte;
+
+	assert_int_equal(read(fd, &byte, 1), 1);
+	sem_post(&hold->inside);
+	sem_wait(&hold->over);
+}
+
+/* ENOTCONN from a mount says that the mount has no server. */
+static void a_command_to_a_monitor_that_is_gone_is_an_io_error(void **state)
+{
+	struct rproc *const rproc = board_get("host0");
+	struct rproc_watch *watch;
+	struct hold hold;
+	int gate[2];
+
+	(void)state;
+	board_boot(rproc, "hello.elf");
+	board_await_trace(rproc, "hello from");
+	/* Hold the loop up, or it tells of the crash before. */
+	assert_int_equal(sem_init(&hold.inside, 0, 0), 0);
+	assert_int_equal(sem_init(&hold.over, 0, 0), 0);
+	assert_int_equal(pipe(gate), 0);
+	assert_int_equal(rproc_watch_fd(board_context, gate[0], stay, &hold, &watch), 0);
+	assert_int_equal(write(gate[1], "x", 1), 1);
+	sem_wait(&hold.inside);
+	kill_monitor();
+	assert_int_equal(rproc_detach(rproc), -EIO);
+	board_expect_story(rproc, "is gone");
+	assert_int_equal(rproc_state(rproc), RPROC_STATE_RUNNING);
+	sem_post(&hold.over);
+	board_await_transition(rproc, RPROC_STATE_RUNNING, RPROC_STATE_CRASHED,
+			       "crash: fatal error");
+	board_await_transition(rproc, RPROC_STATE_OFFLINE, RPROC_STATE_RUNNING, "recovery");
+	rproc_watch_free(watch);
+	close(gate[0]);
+	close(gate[1]);
+	sem_destroy(&hold.inside);
+	sem_destroy(&hold.over);
+	assert_int_equal(rproc_shutdown(rproc), 0);
+	rproc_put(rproc);
 }
 
 /* Nobody is told of its end: who attaches next finds out, and it does not stay detached. */
@@ -415,6 +472,7 @@ int main(void)
 		T(a_crash_reported_of_a_detached_one_is_recovered_from),
 		T(a_crash_reported_of_a_detached_one_can_be_stopped),
 		T(a_crash_reported_of_a_detached_one_makes_way_for_the_next),
+		T(a_command_to_a_monitor_that_is_gone_is_an_io_error),
 		T(what_died_detached_with_its_monitor_is_booted_anew),
 		T(what_died_detached_with_its_monitor_can_be_stopped),
 	};
