@@ -2,7 +2,7 @@
 /*
  * Messages: round trips to a firmware process and back against the least two processes
  * can do, which is to wake each other with eventfds; and how fast messages go one way, by
- * how many of them may be on their way.
+ * how many of them may be on their way, against the least that is for memory.
  *
  *	bench_rpmsg HOST_PLUGIN_DIR FIRMWARE_DIR
  */
@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <librproc/rpmsg.h>
+#include "bare_ring.h"
 #include "bench.h"
 #include "mounted.h"
 #include "pingpong.h"
@@ -114,12 +115,17 @@ static int send_one(const struct flow *flow, const void *data, size_t len)
 	return err;
 }
 
+static unsigned int total_of(unsigned int window)
+{
+	return window < 32 ? MESSAGES / 16 : MESSAGES;
+}
+
 /* Each window ends with a message of four bytes, which the sink answers. */
 static double sample_flow(void *arg)
 {
 	const struct flow *flow = arg;
 	unsigned int window = flow->window ? flow->window : MESSAGES;
-	unsigned int total = window < 32 ? MESSAGES / 16 : MESSAGES;
+	unsigned int total = total_of(window);
 	uint64_t begin = bench_now();
 	uint32_t swallowed;
 	unsigned int i;
@@ -136,6 +142,18 @@ static double sample_flow(void *arg)
 			return -EPROTO;
 	}
 	return (double)(bench_now() - begin) / total;
+}
+
+struct bare_flow {
+	struct bare_ring *ring;
+	unsigned int window;
+};
+
+static double sample_bare_flow(void *arg)
+{
+	const struct bare_flow *flow = arg;
+
+	return bare_ring_flow(flow->ring, flow->window, total_of(flow->window));
 }
 
 /* ---- a processor --------------------------------------------------------------------------- */
@@ -249,6 +267,31 @@ static void row_of_flow(struct bench *bench, const char *name, struct flow *flow
 	bench_compare(bench, name, sides, 2, bench_count(bench, ROUNDS / 2));
 }
 
+/* What is left to gain by sending faster, where each side has a CPU of its own. */
+static int rows_of_bare_ring(struct bench *bench, struct rproc_rpmsg_ept *ept)
+{
+	static const unsigned int windows[] = { 1, 32, 128 };
+	struct bare_ring ring;
+	char name[64];
+	int err = bare_ring_start(&ring);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < sizeof(windows) / sizeof(windows[0]); i++) {
+		struct flow flow = { .ept = ept, .window = windows[i] };
+		struct bare_flow bare = { .ring = &ring, .window = windows[i] };
+		const struct bench_side sides[] = {
+			{ .name = "librproc", .sample = sample_flow, .arg = &flow },
+			{ .name = "bare ring", .sample = sample_bare_flow, .arg = &bare },
+		};
+
+		snprintf(name, sizeof(name), "rpmsg one way, window %u", windows[i]);
+		bench_compare(bench, name, sides, 2, bench_count(bench, ROUNDS / 2));
+	}
+	bare_ring_stop(&ring);
+	return 0;
+}
+
 /* Sends that may sleep cost no more than sends that may not, when neither has to. */
 static void rows_of_windows(struct bench *bench, struct rproc_rpmsg_ept *ept)
 {
@@ -295,6 +338,7 @@ static int one_way(struct bench *bench, struct machine *machine, char **args)
 		flows[i]->ept = ept;
 	row_of_flow(bench, "rpmsg one way, window 32", &some, "window 1", &one, 0);
 	row_of_flow(bench, "rpmsg one way, window 128", &many, "window 1", &one, 0.125);
+	err = rows_of_bare_ring(bench, ept);
 	rows_of_windows(bench, ept);
 	row_of_flow(bench, "rpmsg one way, sends sleep", &sleeping, "they do not", &yielding, 1.05);
 	row_of_kicks(bench, machine, channel, &many);
