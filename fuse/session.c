@@ -21,6 +21,8 @@
 
 /* Requests served before other descriptors get their turn. */
 #define BATCH 64
+/* Pollers that one ring takes before it tells them. */
+#define RUNG_AT_ONCE 16
 /* Descriptors of the hooks. */
 #define MAX_FDS 6
 
@@ -240,19 +242,39 @@ static void wake_waiter(struct node_open *open, void *data)
 	drop_waiter(open, session);
 }
 
-void session_ring(struct session *session, unsigned int bell)
+/* With the lock: whom that ring is to wake, each once however soon he asks again. */
+static size_t take_rung(struct session *session, unsigned int bell, uint64_t ring,
+			struct fuse_pollhandle **handles)
 {
 	struct session_poller *poller;
+	size_t n = 0;
 
-	pthread_mutex_lock(&session->poll_lock);
-	for (poller = session->pollers; poller; poller = poller->next) {
-		if (poller->bell != bell || !poller->handle)
+	for (poller = session->pollers; poller && n < RUNG_AT_ONCE; poller = poller->next) {
+		if (poller->bell != bell || !poller->handle || poller->ring >= ring)
 			continue;
-		/* He asks again at once, and is not to be told what was before. */
-		atomic_store(&session->rung, true);
-		notify(take_handle(poller));
+		poller->ring = ring;
+		handles[n++] = take_handle(poller);
 	}
-	pthread_mutex_unlock(&session->poll_lock);
+	/* He asks again at once, and is not to be told what was before. */
+	if (n)
+		atomic_store(&session->rung, true);
+	return n;
+}
+
+/* Tells without the lock: who is woken comes back for it while this goes on. */
+void session_ring(struct session *session, unsigned int bell)
+{
+	struct fuse_pollhandle *handles[RUNG_AT_ONCE];
+	uint64_t ring = atomic_fetch_add(&session->rings, 1) + 1;
+	size_t n;
+
+	do {
+		pthread_mutex_lock(&session->poll_lock);
+		n = take_rung(session, bell, ring, handles);
+		pthread_mutex_unlock(&session->poll_lock);
+		for (size_t i = 0; i < n; i++)
+			notify(handles[i]);
+	} while (n == RUNG_AT_ONCE);
 }
 
 /* ---- the loop ------------------------------------------------------------------- */

@@ -22,6 +22,7 @@ struct session_poller {
 	struct session_poller *next, *prev;
 	struct fuse_pollhandle *handle; /* NULL: was woken */
 	unsigned int bell;
+	uint64_t ring; /* that woke him last */
 };
 
 struct session {
@@ -41,6 +42,7 @@ struct session {
 	struct node_call *done_head, *done_tail; /* under lock */
 	/* Somebody was rung for: the poll that comes is to see the last event. */
 	atomic_bool rung;
+	_Atomic uint64_t rings; /* so far */
 	pthread_mutex_t poll_lock;
 	struct session_poller *pollers; /* under poll_lock, and what they hold */
 };

@@ -38,6 +38,22 @@ void rproc_events_fini(struct rproc_events *events)
 	free(events->ring);
 }
 
+/*
+ * Make the descriptor readable, unless there is nothing to read any more: who was told
+ * of a change has often read its event by now, and would be woken in vain.
+ */
+static void announce(struct rproc_events *events)
+{
+	bool waits;
+
+	pthread_mutex_lock(&events->lock);
+	waits = events->count;
+	events->owed += waits;
+	pthread_mutex_unlock(&events->lock);
+	if (waits)
+		eventfd_write(events->fd, 1);
+}
+
 void rproc_event_post(struct rproc_context *context, const struct rproc_event *given,
 		      const char *name, const char *reason)
 {
@@ -59,7 +75,6 @@ void rproc_event_post(struct rproc_context *context, const struct rproc_event *g
 	snprintf(event->name, sizeof(event->name), "%s", name);
 	snprintf(event->reason, sizeof(event->reason), "%s", reason);
 	first = !events->count++;
-	events->owed += first;
 	tell = event->type == RPROC_EVENT_STATE && context->state_changed;
 	if (tell)
 		change = *event;
@@ -68,7 +83,7 @@ void rproc_event_post(struct rproc_context *context, const struct rproc_event *g
 	if (tell)
 		context->state_changed(&change, context->state_changed_data);
 	if (first)
-		eventfd_write(events->fd, 1);
+		announce(events);
 }
 
 void rproc_event_add(const struct rproc *rproc, enum rproc_event_type type,

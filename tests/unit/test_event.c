@@ -90,8 +90,9 @@ static void whoever_wants_it_is_told_at_once(void **state)
 		assert_int_equal(told.count, 1);
 		assert_int_equal(told.events[0].new_state, RPROC_STATE_RUNNING);
 		assert_string_equal(told.events[0].name, "dsp");
-		/* Its event could be had at once; the descriptor may say so until the next look. */
+		/* Its event could be had at once, and nobody is woken for it after that. */
 		assert_int_equal(told.unread, 0);
+		assert_false(readable(rec->context));
 		assert_int_equal(rproc_event_read(rec->context, &event), 0);
 		assert_false(readable(rec->context));
 		assert_int_equal(rproc_shutdown(rec->rproc), 0);
