@@ -244,6 +244,46 @@ static void a_second_host_is_refused_and_harms_nothing(void **state)
 	assert_true(host_fixture_await_processes(fixture.name, 2));
 }
 
+static void expect_no_answer(int sock)
+{
+	struct host_message status;
+
+	assert_int_equal(host_recv(sock, &status, NULL, NULL, HOST_TEST_MS), -ENOTCONN);
+	close(sock);
+}
+
+/* A program that was killed is started again before the monitor comes to notice. */
+static void who_calls_after_the_end_of_the_host_is_not_told_of_it(void **state)
+{
+	struct host_message query;
+	struct host_client second;
+	int early, late;
+	pid_t monitor;
+
+	(void)state;
+	host_client_init(&second);
+	host_fixture_boot(&fixture, "hello");
+	monitor = fixture.client.monitor_pid;
+	early = host_state_dir_connect(fixture.state_dir, fixture.name, second.story,
+				       sizeof(second.story));
+	assert_true(early >= 0);
+	/* Answered after the first was accepted. */
+	assert_int_equal(host_client_query(&second, &fixture.identity, &query), 0);
+	assert_int_equal(kill(monitor, SIGSTOP), 0);
+	host_close(&fixture.client.control);
+	late = host_state_dir_connect(fixture.state_dir, fixture.name, second.story,
+				      sizeof(second.story));
+	assert_true(late >= 0);
+	host_message_init(&query, HOST_MSG_QUERY);
+	assert_int_equal(host_send(early, &query, NULL, 0), 0);
+	assert_int_equal(host_send(late, &query, NULL, 0), 0);
+	assert_int_equal(kill(monitor, SIGCONT), 0);
+	expect_no_answer(early);
+	expect_no_answer(late);
+	assert_int_equal(host_client_query(&second, &fixture.identity, &query), -ENOENT);
+	host_client_fini(&second);
+}
+
 static void another_user_is_refused(void **state)
 {
 	char path[128], story[256] = "";
@@ -486,6 +526,7 @@ int main(void)
 		T(halted_it_cannot_be_detached),
 		T(nothing_is_found_where_nothing_runs),
 		T(a_second_host_is_refused_and_harms_nothing),
+		T(who_calls_after_the_end_of_the_host_is_not_told_of_it),
 		T(another_user_is_refused),
 		T(a_state_directory_open_to_others_is_refused),
 		T(babble_on_the_socket_is_survived),

@@ -410,6 +410,9 @@ static void turn(struct monitor *monitor)
 	check_watchdog(monitor, rung);
 	if (pfd[POLL_CLIENT].revents && monitor->client == pfd[POLL_CLIENT].fd)
 		hear_client(monitor);
+	/* Whoever calls now comes after the end of what he would be told of. */
+	if (monitor->quit)
+		return;
 	hear_callers(monitor, &pfd[POLL_CALLERS]);
 	if (pfd[POLL_LISTENER].revents)
 		accept_caller(monitor);
