@@ -385,7 +385,7 @@ static void take_down(struct rpmsg_bus *bus)
 	rproc_vdev_set_callback(bus->vdev, RPMSG_OUTPUT, NULL, NULL);
 	rproc_watch_free(bus->again_watch);
 	pthread_mutex_lock(&bus->tx_lock);
-	while (atomic_load(&bus->pins))
+	while (atomic_load(&bus->pins) || bus->waiters)
 		pthread_cond_wait(&bus->tx_changed, &bus->tx_lock);
 	pthread_mutex_unlock(&bus->tx_lock);
 	rpmsg_close_epts(bus);

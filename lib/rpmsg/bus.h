@@ -7,7 +7,8 @@
  *
  * The rings' memory goes away when the vdev stops. Whoever touches it is either an
  * interrupt or the bus's own call on the loop, which the stop waits for, or holds a pin
- * (rpmsg_pin()), which it waits for too.
+ * (rpmsg_pin()), which it waits for too, or is a sender: those hold tx_lock, which the stop
+ * takes once all is over, or are counted as waiters until then.
  */
 #ifndef RPROC_RPMSG_BUS_H
 #define RPROC_RPMSG_BUS_H

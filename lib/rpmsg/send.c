@@ -14,6 +14,34 @@
 /* How long a sleeper hopes for many buffers before it asks for one. */
 #define HOPE_MS 1u
 
+/* ---- the lock ------------------------------------------------------------------------------ */
+
+/*
+ * Take tx_lock; false: all is over, and it is not taken. Those who say so take it once more
+ * before the rings go, so whoever holds it and got in needs no pin of his own: two
+ * atomic operations less for each message.
+ */
+static bool enter(struct rpmsg_bus *bus)
+{
+	pthread_mutex_lock(&bus->tx_lock);
+	if (!atomic_load(&bus->dead))
+		return true;
+	pthread_mutex_unlock(&bus->tx_lock);
+	return false;
+}
+
+/* Let go of it; a kick takes place without it, and keeps the vdev until it is done. */
+static void leave(struct rpmsg_bus *bus, bool kick)
+{
+	if (kick)
+		atomic_fetch_add(&bus->pins, 1);
+	pthread_mutex_unlock(&bus->tx_lock);
+	if (!kick)
+		return;
+	rproc_vdev_kick(bus->vdev, RPMSG_OUTPUT);
+	rpmsg_unpin(bus);
+}
+
 /* ---- buffers, all with tx_lock ------------------------------------------------------------ */
 
 /* The index of a free one; -EAGAIN: none is; -EPIPE: the ring lies. */
@@ -59,14 +87,13 @@ static uint16_t many(const struct rpmsg_bus *bus)
 	return half ? (uint16_t)half : 1;
 }
 
-/* With a pin, no lock. */
+/* With tx_lock, which is let go of meanwhile, by one who is counted as a waiter. */
 static void tell_timeout(struct rproc_rpmsg_ept *ept)
 {
 	struct rpmsg_bus *bus = ept->bus;
 	unsigned int out, used;
 	uint64_t kicks;
 
-	pthread_mutex_lock(&bus->tx_lock);
 	bus->tx_count.timeouts++;
 	kicks = bus->tx_count.kicks;
 	out = rproc_vring_outstanding(&bus->tx);
@@ -80,6 +107,7 @@ static void tell_timeout(struct rproc_rpmsg_ept *ept)
 		"stopped at %u after %llu kicks; it hangs, or reads another ring",
 		bus->virtio, bus->context->send_timeout_ms, out, bus->tx_buf.num, used,
 		(unsigned long long)kicks);
+	pthread_mutex_lock(&bus->tx_lock);
 }
 
 /* Sleep until the remote says that it used some; a positive number: too late. */
@@ -121,10 +149,12 @@ static int await_buffer(struct rproc_rpmsg_ept *ept)
 		late = sleep_for_buffers(bus, hope && !bus->want_writable, &deadline);
 		hope = false;
 	}
+	if (index == -ETIMEDOUT)
+		tell_timeout(ept);
 	ept->senders--;
 	if (!--bus->waiters && !bus->want_writable)
 		rproc_vring_disable_cb(&bus->tx);
-	if (atomic_load(&ept->dead))
+	if (atomic_load(&ept->dead) || atomic_load(&bus->dead))
 		pthread_cond_broadcast(&bus->tx_changed);
 	return index;
 }
@@ -234,9 +264,8 @@ int rpmsg_send_from(struct rproc_rpmsg_ept *ept, uint32_t src, uint32_t dst, con
 
 	if (ret)
 		return ret;
-	if (!rpmsg_pin(bus))
+	if (!enter(bus))
 		return -EPIPE;
-	pthread_mutex_lock(&bus->tx_lock);
 	ret = get_buffer(ept, wait);
 	if (ret >= 0) {
 		uint32_t index = (uint32_t)ret;
@@ -245,12 +274,7 @@ int rpmsg_send_from(struct rproc_rpmsg_ept *ept, uint32_t src, uint32_t dst, con
 		kick = publish(bus, index, src, dst, len);
 		ret = 0;
 	}
-	pthread_mutex_unlock(&bus->tx_lock);
-	if (kick)
-		rproc_vdev_kick(bus->vdev, RPMSG_OUTPUT);
-	if (ret == -ETIMEDOUT)
-		tell_timeout(ept);
-	rpmsg_unpin(bus);
+	leave(bus, kick);
 	return ret;
 }
 
@@ -284,19 +308,15 @@ RPROC_API int rproc_rpmsg_get_tx_buffer(struct rproc_rpmsg_ept *ept, bool wait, 
 	struct rpmsg_bus *bus = ept->bus;
 	int ret;
 
-	if (atomic_load(&ept->dead) || !rpmsg_pin(bus))
+	if (atomic_load(&ept->dead) || !enter(bus))
 		return -EPIPE;
-	pthread_mutex_lock(&bus->tx_lock);
 	ret = get_buffer(ept, wait);
 	if (ret >= 0) {
 		*ret_buf = buffer_va(bus, (uint32_t)ret) + bus->header;
 		*ret_len = bus->mtu;
 		ret = 0;
 	}
-	pthread_mutex_unlock(&bus->tx_lock);
-	if (ret == -ETIMEDOUT)
-		tell_timeout(ept);
-	rpmsg_unpin(bus);
+	leave(bus, false);
 	return ret;
 }
 
@@ -323,17 +343,13 @@ RPROC_API int rproc_rpmsg_sendto_nocopy(struct rproc_rpmsg_ept *ept, void *paylo
 
 	if (ret)
 		return ret;
-	if (!rpmsg_pin(bus))
+	if (!enter(bus))
 		return -EPIPE;
-	pthread_mutex_lock(&bus->tx_lock);
 	if (!taken_buffer(bus, payload, &index))
 		ret = -EINVAL;
 	else
 		kick = publish(bus, index, ept->addr, dst, len);
-	pthread_mutex_unlock(&bus->tx_lock);
-	if (kick)
-		rproc_vdev_kick(bus->vdev, RPMSG_OUTPUT);
-	rpmsg_unpin(bus);
+	leave(bus, kick);
 	return ret;
 }
 
@@ -347,15 +363,13 @@ RPROC_API void rproc_rpmsg_release_tx_buffer(struct rproc_rpmsg_ept *ept, void *
 	struct rpmsg_bus *bus = ept->bus;
 	uint32_t index;
 
-	if (!rpmsg_pin(bus))
+	if (!enter(bus))
 		return;
-	pthread_mutex_lock(&bus->tx_lock);
 	if (taken_buffer(bus, payload, &index)) {
 		put_buffer(bus, index);
 		pthread_cond_signal(&bus->tx_changed);
 	}
-	pthread_mutex_unlock(&bus->tx_lock);
-	rpmsg_unpin(bus);
+	leave(bus, false);
 }
 
 /* ---- who waits ----------------------------------------------------------------------------- */
@@ -431,16 +445,16 @@ RPROC_API short rproc_rpmsg_poll(struct rproc_rpmsg_ept *ept)
 	struct rpmsg_bus *bus = ept->bus;
 	short ready = 0;
 
-	if (atomic_load(&ept->dead) || !rpmsg_pin(bus))
+	if (atomic_load(&ept->dead))
 		return POLLERR;
 	pthread_mutex_lock(&ept->queue.lock);
 	if (ept->queue.len || ept->queue.lost)
 		ready = POLLIN;
 	pthread_mutex_unlock(&ept->queue.lock);
-	pthread_mutex_lock(&bus->tx_lock);
+	if (!enter(bus))
+		return POLLERR;
 	if (buffer_is_free(bus) || want_writable(ept))
 		ready |= POLLOUT;
-	pthread_mutex_unlock(&bus->tx_lock);
-	rpmsg_unpin(bus);
+	leave(bus, false);
 	return ready;
 }
