@@ -18,6 +18,11 @@
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 
+/* Headers of Linux 6.1, some of which have it; an older kernel does not look at the bit. */
+#ifndef FOPEN_PARALLEL_DIRECT_WRITES
+#define FOPEN_PARALLEL_DIRECT_WRITES (1 << 6)
+#endif
+
 static struct session *session_of(fuse_req_t req)
 {
 	return fuse_req_userdata(req);

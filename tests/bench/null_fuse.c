@@ -24,6 +24,11 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Headers of Linux 6.1, some of which have it; an older kernel does not look at the bit. */
+#ifndef FOPEN_PARALLEL_DIRECT_WRITES
+#define FOPEN_PARALLEL_DIRECT_WRITES (1 << 6)
+#endif
+
 #define MAX_NODES 32
 #define MAX_OPENS 64
 #define MAX_IO	  (128 * 1024)
