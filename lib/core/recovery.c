@@ -152,10 +152,19 @@ static int recover_by_attaching(struct rproc *rproc)
 	return rproc_attach(rproc);
 }
 
+/*
+ * Has it resources that were acquired for its firmware? Not if it crashed while it was detached;
+ * and if it was attached they are what the table of an image asked for that nobody knows.
+ */
+static bool is_ours(const struct rproc *rproc)
+{
+	return rproc->subdevs_prepared && (rproc->cached_table || !rproc->table_ptr);
+}
+
 /* @ret_stopped: the old run is over; what is left of it has to be released on failure. */
 static int recover_by_booting(struct rproc *rproc, bool *ret_stopped)
 {
-	const bool detached = !rproc->subdevs_prepared; /* when it crashed */
+	const bool anew = !is_ours(rproc); /* the stop is to copy a table that it found */
 	struct rproc_firmware fw;
 	int ret = rproc_stop(rproc, true, "recovery");
 
@@ -171,8 +180,7 @@ static int recover_by_booting(struct rproc *rproc, bool *ret_stopped)
 		rproc_log(rproc, RPROC_LOG_ERR, "request_firmware failed: %d", ret);
 		return ret;
 	}
-	if (detached) {
-		/* Nothing was acquired for it that could be used again. */
+	if (anew) {
 		rproc_release_resources(rproc);
 		ret = rproc_load_and_boot(rproc, &fw, "recovery");
 	} else {

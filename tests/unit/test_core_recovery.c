@@ -539,6 +539,45 @@ static void a_detached_processor_that_crashes_is_counted_once_it_recovered(void 
 	scratch_free(dir);
 }
 
+/* What ran may have been any image: its table asks for nothing that the next one has. */
+static void an_attached_processor_that_crashes_boots_with_its_own_table(void **state)
+{
+	struct fixture_image image = core_image_plain();
+	char *dir = scratch_new();
+	const struct recorder_options options = { .detached = true,
+						  .firmware_dirs = dir,
+						  .firmware = "fw.elf",
+						  .da_to_va = always_there };
+	struct recorder *rec = recorder_new(&options);
+	size_t size, own;
+	uint8_t *table = fixture_table_finish(core_table_full(), &size);
+	void *copy;
+
+	(void)state;
+	scratch_write(dir, "fw.elf", image.data, image.size);
+	recorder_claim_vdevs(rec, 7);
+	memcpy(rec->ram + 0x100, table, size);
+	free(table);
+	rec->running_table = (struct rproc_resource_table *)(rec->ram + 0x100);
+	rec->running_table_size = size;
+	boot(rec);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_expect(rec, TO_STOP "b.unprepare\na.unprepare\n"
+				     "<6> stopped remote processor dsp\ncoredump\n" FREE
+				     "sanity_check\n<6> Booting fw image fw.elf, size 2608\n"
+				     "prepare\nget_boot_addr\nparse_fw\nload\n"
+				     "find_loaded_rsc_table\na.prepare\nb.prepare\nstart\n"
+				     "a.start\nb.start\n<6> remote processor dsp is now up\n");
+	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
+	assert_int_equal(rproc_get_table(rec->rproc, &copy, &own), 0);
+	free(copy);
+	assert_true(own < size);
+	assert_int_equal(rproc_shutdown(rec->rproc), 0);
+	recorder_free(rec);
+	fixture_image_free(&image);
+	scratch_free(dir);
+}
+
 static void a_detached_processor_that_crashes_without_a_firmware_is_offline(void **state)
 {
 	const struct recorder_options options = { .detached = true };
@@ -660,6 +699,7 @@ int main(void)
 		cmocka_unit_test(boots_are_not_forgotten_by_a_recovery),
 		cmocka_unit_test(attach_on_recovery_detaches_and_attaches_in_full),
 		cmocka_unit_test(a_detached_processor_that_crashes_is_counted_once_it_recovered),
+		cmocka_unit_test(an_attached_processor_that_crashes_boots_with_its_own_table),
 		cmocka_unit_test(a_detached_processor_that_crashes_without_a_firmware_is_offline),
 		cmocka_unit_test(a_recovery_ends_where_the_processor_is_removed),
 		cmocka_unit_test(a_detached_processor_that_crashed_can_be_stopped),
