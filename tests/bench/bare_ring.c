@@ -121,7 +121,7 @@ void bare_ring_stop(struct bare_ring *ring)
 	close(ring->turn);
 }
 
-/* ---- this one ---------------------------------------------------------------------------------- */
+/* ---- this one -------------------------------------------------------------------------------- */
 
 static int begin_sample(struct bare_ring *ring, unsigned int total)
 {

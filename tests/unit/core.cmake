@@ -10,6 +10,7 @@ foreach(name
 		test_context
 		test_core_attach
 		test_core_boot
+		test_core_detached
 		test_core_life
 		test_core_many
 		test_core_recovery

@@ -29,8 +29,6 @@
 	TO_A_START "b.start\nvdev.start\n"                                                \
 		   "<6> [rproc-virtio rproc-virtio.0.auto] registered virtio0 (type 7)\n" \
 		   "<6> remote processor dsp is now up\n"
-/* What nobody has prepared: no subdevices, but the driver has to reach it. */
-#define STOPPED_DETACHED "prepare\nstop\n<6> stopped remote processor dsp\n"
 #define FREE "free 0x1000\nfree 0x2000\nfree 0x3000\nunprepare\n"
 
 static struct recorder *open_full(const struct recorder_options *options)
@@ -455,141 +453,6 @@ static void boots_are_not_forgotten_by_a_recovery(void **state)
 	recorder_free(rec);
 }
 
-/* ---- attach on recovery, and crashes of what nobody booted --------------------------------- */
-
-static void attach_on_recovery_detaches_and_attaches_in_full(void **state)
-{
-	const struct recorder_options options = { .detached = true, .attach_on_recovery = true };
-	struct recorder *rec = recorder_new(&options);
-
-	(void)state;
-	boot(rec);
-	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect(rec, CRASHED "b.stop\na.stop\ndetach\nb.unprepare\na.unprepare\n"
-				     "<6> detached remote processor dsp\nunprepare\n"
-				     "<6> attaching to dsp\nprepare\nget_loaded_rsc_table\n"
-				     "a.prepare\nb.prepare\nattach\na.start\nb.start\n"
-				     "<6> remote processor dsp is now attached\n");
-	recorder_expect_state(rec, RPROC_STATE_ATTACHED, 1);
-	assert_int_equal(rproc_detach(rec->rproc), 0);
-	recorder_free(rec);
-}
-
-static void a_failed_attach_on_recovery_leaves_a_processor_that_attaches(void **state)
-{
-	const struct recorder_options options = { .detached = true, .attach_on_recovery = true };
-	struct recorder *rec = recorder_new(&options);
-
-	(void)state;
-	boot(rec);
-	recorder_fail(rec, REC_ATTACH, -EIO);
-	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect_state(rec, RPROC_STATE_DETACHED, 0);
-	recorder_fail(rec, REC_ATTACH, 0);
-	assert_int_equal(rproc_boot(rec->rproc), 0);
-	recorder_expect_state(rec, RPROC_STATE_ATTACHED, 1);
-	recorder_fail(rec, REC_DETACH, -EIO);
-	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect_state(rec, RPROC_STATE_CRASHED, 1);
-	recorder_fail(rec, REC_DETACH, 0);
-	assert_int_equal(rproc_trigger_recovery(rec->rproc), 0);
-	recorder_expect_state(rec, RPROC_STATE_ATTACHED, 1);
-	recorder_free(rec);
-}
-
-/* Memory that is there without prepare, which nobody has called yet. */
-static void *always_there(struct rproc *rproc, uint64_t da, size_t len, bool *ret_is_iomem)
-{
-	struct recorder *rec = *(struct recorder **)rproc_priv(rproc);
-
-	(void)ret_is_iomem;
-	if (da < RECORDER_RAM || len > RECORDER_RAM_LEN ||
-	    da - RECORDER_RAM > RECORDER_RAM_LEN - len)
-		return NULL;
-	return rec->ram + (da - RECORDER_RAM);
-}
-
-/* In the kernel its count stays 0, and the first stop makes that -1 and stops nothing. */
-static void a_detached_processor_that_crashes_is_counted_once_it_recovered(void **state)
-{
-	struct fixture_image image = core_image_plain();
-	char *dir = scratch_new();
-	const struct recorder_options options = { .detached = true,
-						  .firmware_dirs = dir,
-						  .firmware = "fw.elf",
-						  .da_to_va = always_there };
-	struct recorder *rec = recorder_new(&options);
-
-	(void)state;
-	scratch_write(dir, "fw.elf", image.data, image.size);
-	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	/* Nothing had been acquired for it that could be used again. */
-	recorder_expect(rec, CRASHED STOPPED_DETACHED
-			"coredump\nunprepare\nsanity_check\n"
-			"<6> Booting fw image fw.elf, size 2608\n"
-			"prepare\nget_boot_addr\nparse_fw\nload\nfind_loaded_rsc_table\n"
-			"a.prepare\nb.prepare\nstart\na.start\nb.start\n"
-			"<6> remote processor dsp is now up\n");
-	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
-	assert_int_equal(rproc_shutdown(rec->rproc), 0);
-	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
-	assert_int_equal(rproc_boot(rec->rproc), 0);
-	recorder_free(rec);
-	fixture_image_free(&image);
-	scratch_free(dir);
-}
-
-/* What ran may have been any image: its table asks for nothing that the next one has. */
-static void an_attached_processor_that_crashes_boots_with_its_own_table(void **state)
-{
-	struct fixture_image image = core_image_plain();
-	char *dir = scratch_new();
-	const struct recorder_options options = { .detached = true,
-						  .firmware_dirs = dir,
-						  .firmware = "fw.elf",
-						  .da_to_va = always_there };
-	struct recorder *rec = recorder_new(&options);
-	size_t size, own;
-	uint8_t *table = fixture_table_finish(core_table_full(), &size);
-	void *copy;
-
-	(void)state;
-	scratch_write(dir, "fw.elf", image.data, image.size);
-	recorder_claim_vdevs(rec, 7);
-	memcpy(rec->ram + 0x100, table, size);
-	free(table);
-	rec->running_table = (struct rproc_resource_table *)(rec->ram + 0x100);
-	rec->running_table_size = size;
-	boot(rec);
-	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect(rec, TO_STOP "b.unprepare\na.unprepare\n"
-				     "<6> stopped remote processor dsp\ncoredump\n" FREE
-				     "sanity_check\n<6> Booting fw image fw.elf, size 2608\n"
-				     "prepare\nget_boot_addr\nparse_fw\nload\n"
-				     "find_loaded_rsc_table\na.prepare\nb.prepare\nstart\n"
-				     "a.start\nb.start\n<6> remote processor dsp is now up\n");
-	recorder_expect_state(rec, RPROC_STATE_RUNNING, 1);
-	assert_int_equal(rproc_get_table(rec->rproc, &copy, &own), 0);
-	free(copy);
-	assert_true(own < size);
-	assert_int_equal(rproc_shutdown(rec->rproc), 0);
-	recorder_free(rec);
-	fixture_image_free(&image);
-	scratch_free(dir);
-}
-
-static void a_detached_processor_that_crashes_without_a_firmware_is_offline(void **state)
-{
-	const struct recorder_options options = { .detached = true };
-	struct recorder *rec = recorder_new(&options);
-
-	(void)state;
-	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect_line(rec, "<3> request_firmware failed: -2");
-	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
-	recorder_free(rec);
-}
-
 static int delete_flag(struct recorder *rec, enum recorder_op op)
 {
 	/* As if rproc_del() had come while the dump was made. */
@@ -613,68 +476,6 @@ static void a_recovery_ends_where_the_processor_is_removed(void **state)
 	recorder_free(rec);
 }
 
-static void a_detached_processor_that_crashed_can_be_stopped(void **state)
-{
-	const struct recorder_options options = { .detached = true };
-	struct recorder *rec = recorder_new(&options);
-
-	(void)state;
-	rproc_set_recovery(rec->rproc, false);
-	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_expect_state(rec, RPROC_STATE_CRASHED, 0);
-	recorder_forget(rec);
-	assert_int_equal(rproc_shutdown(rec->rproc), 0);
-	recorder_expect(rec, STOPPED_DETACHED "unprepare\n");
-	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
-	recorder_free(rec);
-}
-
-static void a_detached_processor_that_crashed_is_stopped_before_it_boots(void **state)
-{
-	const struct recorder_options options = { .detached = true };
-	struct recorder *rec = recorder_new(&options);
-
-	(void)state;
-	rproc_set_recovery(rec->rproc, false);
-	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-	recorder_forget(rec);
-	/* Without a firmware, which can be changed now: it is offline. */
-	assert_int_equal(rproc_boot(rec->rproc), -ENOENT);
-	recorder_expect(rec, "prepare\nstop\nunprepare\n<6> powering up dsp\n"
-			     "<4> Direct firmware load for rproc-dsp-fw failed with error -2\n"
-			     "<3> request_firmware failed: -2\n");
-	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
-	recorder_free(rec);
-}
-
-static void a_detached_processor_that_crashed_and_cannot_be_reached_is_tried_again(void **state)
-{
-	static const enum recorder_op fails[] = { REC_PREPARE, REC_STOP };
-	const struct recorder_options options = { .detached = true };
-	struct fixture_image image = core_image_plain();
-	struct recorder *rec;
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < 2; i++) {
-		rec = recorder_new(&options);
-		rec->fail[fails[i]] = -EAGAIN;
-		recorder_crash(rec, RPROC_CRASH_WATCHDOG);
-		recorder_expect_state(rec, RPROC_STATE_CRASHED, 0);
-		assert_int_equal(rproc_boot(rec->rproc), -EAGAIN);
-		assert_int_equal(rproc_shutdown(rec->rproc), -EAGAIN);
-		recorder_expect_state(rec, RPROC_STATE_CRASHED, 0);
-		rec->fail[fails[i]] = 0;
-		assert_int_equal(rproc_set_firmware_buffer(rec->rproc, "fw.elf", image.data,
-							   image.size),
-				 -EBUSY);
-		assert_int_equal(rproc_trigger_recovery(rec->rproc), -ENOENT);
-		recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
-		recorder_free(rec);
-	}
-	fixture_image_free(&image);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -688,7 +489,6 @@ int main(void)
 		cmocka_unit_test(a_crash_whose_stop_fails_stays_crashed_and_can_be_stopped_later),
 		cmocka_unit_test(recovery_without_the_firmware_file_leaves_a_processor_that_boots),
 		cmocka_unit_test(recovery_on_demand_tells_what_it_met),
-		cmocka_unit_test(a_failed_attach_on_recovery_leaves_a_processor_that_attaches),
 		cmocka_unit_test(crash_types_have_the_kernels_names),
 		cmocka_unit_test(a_crash_can_be_reported_from_a_signal_handler),
 		cmocka_unit_test(recovery_follows_the_kernels_order),
@@ -697,15 +497,7 @@ int main(void)
 		cmocka_unit_test(
 			the_story_of_a_crash_outlives_the_recovery_of_an_image_without_a_table),
 		cmocka_unit_test(boots_are_not_forgotten_by_a_recovery),
-		cmocka_unit_test(attach_on_recovery_detaches_and_attaches_in_full),
-		cmocka_unit_test(a_detached_processor_that_crashes_is_counted_once_it_recovered),
-		cmocka_unit_test(an_attached_processor_that_crashes_boots_with_its_own_table),
-		cmocka_unit_test(a_detached_processor_that_crashes_without_a_firmware_is_offline),
 		cmocka_unit_test(a_recovery_ends_where_the_processor_is_removed),
-		cmocka_unit_test(a_detached_processor_that_crashed_can_be_stopped),
-		cmocka_unit_test(a_detached_processor_that_crashed_is_stopped_before_it_boots),
-		cmocka_unit_test(
-			a_detached_processor_that_crashed_and_cannot_be_reached_is_tried_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
