@@ -51,8 +51,9 @@ struct rproc_watch;
  */
 struct rproc_ops {
 	/*
-	 * Power, clocks, carveout registration; before load or attach, and before the stop of a
-	 * core that crashed while it was detached. NULL: nothing to do.
+	 * Power, clocks, carveout registration; before load or attach, and before the stop, or
+	 * with RPROC_FEAT_ATTACH_ON_RECOVERY the detach, of a core that crashed while it was
+	 * detached. NULL: nothing to do.
 	 */
 	int (*prepare)(struct rproc *rproc);
 	/* Undo prepare: after stop or detach, or on a failed boot. NULL: nothing. */

@@ -295,7 +295,7 @@ struct rproc {
 	atomic_uint crash_pending[RPROC_CRASH_TYPES]; /* reported, not yet seen by the loop */
 	atomic_uint crash_owed;	  /* type + 1 of one that found no worker; 0: none */
 	atomic_bool crash_queued; /* crash_work is in the queue */
-	atomic_uint life;	  /* number of the last run, see rproc_start() */
+	atomic_uint life;	  /* number of the last run: started, or attached to anew */
 	atomic_uint crash_life;	  /* of the latest that a crash was reported of */
 	atomic_uint crash_type;	  /* of the report being handled */
 	atomic_ullong boots, attaches, shutdowns, detaches, failures, crashes, crash_reports,

@@ -149,6 +149,8 @@ static int recover_by_attaching(struct rproc *rproc)
 	if (ret)
 		return ret;
 	rproc_release_resources(rproc);
+	/* What was reported until now is over: the core is met as it is from here on. */
+	atomic_fetch_add(&rproc->life, 1);
 	return rproc_attach(rproc);
 }
 

@@ -97,6 +97,15 @@ static int prepare_device(struct rproc *rproc)
 	return ret;
 }
 
+/*
+ * The driver needs to reach what it is to stop or to detach from, also a core that crashed while
+ * nobody had booted it.
+ */
+static int reach(struct rproc *rproc)
+{
+	return rproc->prepared ? 0 : prepare_device(rproc);
+}
+
 void rproc_release_resources(struct rproc *rproc)
 {
 	rproc_resource_cleanup(rproc);
@@ -273,12 +282,6 @@ err_release:
 
 /* ---- stop ----------------------------------------------------------------------------------- */
 
-/* The driver needs to reach what it is to stop, also one that crashed while it was detached. */
-static int reach(struct rproc *rproc)
-{
-	return rproc->prepared ? 0 : prepare_device(rproc);
-}
-
 int rproc_stop(struct rproc *rproc, bool crashed, const char *reason)
 {
 	struct rproc_resource_table *device = rproc->table_ptr;
@@ -421,6 +424,9 @@ int rproc_disconnect(struct rproc *rproc)
 	if (!rproc->ops.detach)
 		return rproc_story(rproc, -EINVAL, "detach", "the driver of %s cannot detach it",
 				   rproc->name);
+	ret = reach(rproc);
+	if (ret)
+		return ret;
 	rproc_stop_subdevs(rproc, false);
 	ret = reset_table_on_detach(rproc);
 	if (ret) {

@@ -12,6 +12,10 @@
 #define CRASHED                                                                    \
 	"<3> crash detected in dsp: type watchdog\n<3> handling crash #1 in dsp\n" \
 	"<3> recovering dsp\n"
+#define ATTACHED                                                \
+	"<6> attaching to dsp\nprepare\nget_loaded_rsc_table\n" \
+	"a.prepare\nb.prepare\nattach\na.start\nb.start\n"      \
+	"<6> remote processor dsp is now attached\n"
 /* What nobody has prepared: no subdevices, but the driver has to reach it. */
 #define STOPPED_DETACHED "prepare\nstop\n<6> stopped remote processor dsp\n"
 
@@ -33,10 +37,7 @@ static void attach_on_recovery_detaches_and_attaches_in_full(void **state)
 	attach(rec);
 	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
 	recorder_expect(rec, CRASHED "b.stop\na.stop\ndetach\nb.unprepare\na.unprepare\n"
-				     "<6> detached remote processor dsp\nunprepare\n"
-				     "<6> attaching to dsp\nprepare\nget_loaded_rsc_table\n"
-				     "a.prepare\nb.prepare\nattach\na.start\nb.start\n"
-				     "<6> remote processor dsp is now attached\n");
+				     "<6> detached remote processor dsp\nunprepare\n" ATTACHED);
 	recorder_expect_state(rec, RPROC_STATE_ATTACHED, 1);
 	assert_int_equal(rproc_detach(rec->rproc), 0);
 	recorder_free(rec);
@@ -60,6 +61,55 @@ static void a_failed_attach_on_recovery_leaves_a_processor_that_attaches(void **
 	recorder_expect_state(rec, RPROC_STATE_CRASHED, 1);
 	recorder_fail(rec, REC_DETACH, 0);
 	assert_int_equal(rproc_trigger_recovery(rec->rproc), 0);
+	recorder_expect_state(rec, RPROC_STATE_ATTACHED, 1);
+	recorder_free(rec);
+}
+
+static struct rproc_counters counters_of(struct recorder *rec)
+{
+	struct rproc_counters counters;
+
+	rproc_counters(rec->rproc, &counters);
+	return counters;
+}
+
+static int crash_while_left(struct recorder *rec, enum recorder_op op)
+{
+	if (op == REC_UNPREPARE && counters_of(rec).crash_reports == 1)
+		recorder_queue_crash(rec, RPROC_CRASH_WATCHDOG);
+	return 0;
+}
+
+/* It is attached to anew after that, whatever was reported of it until then. */
+static void a_crash_reported_before_it_is_attached_to_again_is_the_same(void **state)
+{
+	const struct recorder_options options = { .detached = true, .attach_on_recovery = true };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	attach(rec);
+	rec->hook = crash_while_left;
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_settle(rec);
+	assert_int_equal(counters_of(rec).crash_reports, 2);
+	assert_int_equal(counters_of(rec).crashes, 1);
+	assert_int_equal(counters_of(rec).recoveries, 1);
+	recorder_expect_state(rec, RPROC_STATE_ATTACHED, 1);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	assert_int_equal(counters_of(rec).recoveries, 2);
+	recorder_free(rec);
+}
+
+static void attach_on_recovery_reaches_a_core_that_was_left_to_itself(void **state)
+{
+	const struct recorder_options options = { .detached = true, .attach_on_recovery = true };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	/* No op but prepare meets a driver that is not prepared. */
+	recorder_expect(rec, CRASHED "prepare\ndetach\n<6> detached remote processor dsp\n"
+				     "unprepare\n" ATTACHED);
 	recorder_expect_state(rec, RPROC_STATE_ATTACHED, 1);
 	recorder_free(rec);
 }
@@ -228,6 +278,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_failed_attach_on_recovery_leaves_a_processor_that_attaches),
 		cmocka_unit_test(attach_on_recovery_detaches_and_attaches_in_full),
+		cmocka_unit_test(a_crash_reported_before_it_is_attached_to_again_is_the_same),
+		cmocka_unit_test(attach_on_recovery_reaches_a_core_that_was_left_to_itself),
 		cmocka_unit_test(a_detached_processor_that_crashes_without_a_firmware_is_offline),
 		cmocka_unit_test(a_detached_processor_that_crashes_is_counted_once_it_recovered),
 		cmocka_unit_test(an_attached_processor_that_crashes_boots_with_its_own_table),
