@@ -375,6 +375,11 @@ int rproc_load_and_boot(struct rproc *rproc, const struct rproc_firmware *fw, co
 int rproc_start(struct rproc *rproc, const struct rproc_firmware *fw, const char *reason);
 int rproc_stop(struct rproc *rproc, bool crashed, const char *reason);
 /*
+ * Before the stop of what crashed while it was detached: its driver is prepared, and its memories
+ * are there to be dumped.
+ */
+int rproc_reach_for_dump(struct rproc *rproc);
+/*
  * Before it boots: what crashed while it was detached must not meet the next run. The kernel loads
  * over it, so this logs nothing.
  */

@@ -168,8 +168,10 @@ static int recover_by_booting(struct rproc *rproc, bool *ret_stopped)
 {
 	const bool anew = !is_ours(rproc); /* the stop is to copy a table that it found */
 	struct rproc_firmware fw;
-	int ret = rproc_stop(rproc, true, "recovery");
+	int ret = rproc->subdevs_prepared ? 0 : rproc_reach_for_dump(rproc);
 
+	if (!ret)
+		ret = rproc_stop(rproc, true, "recovery");
 	if (ret)
 		return ret;
 	*ret_stopped = true;

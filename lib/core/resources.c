@@ -218,8 +218,12 @@ int rproc_alloc_carveouts(struct rproc *rproc)
 	/* Only this thread changes the list. */
 	list_for_each(item, &rproc->carveouts) {
 		struct rproc_mem_entry *mem = list_entry(item, struct rproc_mem_entry, link);
-		int ret = mem->alloc ? mem->alloc(rproc, mem) : 0;
+		int ret;
 
+		/* By a recovery whose stop failed. */
+		if (mem->allocated)
+			continue;
+		ret = mem->alloc ? mem->alloc(rproc, mem) : 0;
 		if (ret) {
 			rproc_log(rproc, RPROC_LOG_ERR, "Unable to allocate carveout %s: %d",
 				  mem->name, ret);

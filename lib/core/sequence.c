@@ -106,6 +106,18 @@ static int reach(struct rproc *rproc)
 	return rproc->prepared ? 0 : prepare_device(rproc);
 }
 
+int rproc_reach_for_dump(struct rproc *rproc)
+{
+	int ret = reach(rproc);
+
+	if (ret || rproc_coredump_mode(rproc) == RPROC_COREDUMP_DISABLED)
+		return ret;
+	/* What cannot be had is missing in the dump; that is no reason to let the core run. */
+	if (rproc_alloc_carveouts(rproc))
+		rproc_story_begin(rproc);
+	return 0;
+}
+
 void rproc_release_resources(struct rproc *rproc)
 {
 	rproc_resource_cleanup(rproc);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "core/internal.h"
 #include "core_images.h"
 #include "recorder.h"
@@ -273,6 +274,100 @@ static void a_detached_processor_that_crashed_and_cannot_be_reached_is_tried_aga
 	fixture_image_free(&image);
 }
 
+/* A memory that is only there while it is mapped, for a dump. */
+static struct {
+	unsigned int mapped, unmapped;
+	int result;
+} memory;
+
+static int map_memory(struct rproc *rproc, struct rproc_mem_entry *mem)
+{
+	struct recorder *rec = *(struct recorder **)rproc_priv(rproc);
+
+	/* Not yet, or it could be taken for one to be filled. */
+	assert_int_equal(rproc_state(rproc), RPROC_STATE_CRASHED);
+	memory.mapped++;
+	if (!memory.result)
+		rproc_mem_set(mem, rec->ram, RECORDER_RAM, false);
+	return memory.result;
+}
+
+static int unmap_memory(struct rproc *rproc, struct rproc_mem_entry *mem)
+{
+	(void)rproc;
+	(void)mem;
+	memory.unmapped++;
+	return 0;
+}
+
+static void register_memory(struct recorder *rec)
+{
+	rproc_add_carveout(rec->rproc,
+			   rproc_mem_entry_init(rec->device, NULL, RECORDER_RAM, 16, RECORDER_RAM,
+						map_memory, unmap_memory, "memory"));
+	assert_int_equal(rproc_coredump_add_segment(rec->rproc, RECORDER_RAM, 16), 0);
+}
+
+static struct recorder *open_dumped(void)
+{
+	const struct recorder_options options = { .detached = true, .no_ram = true };
+	struct recorder *rec = recorder_new(&options);
+
+	memset(&memory, 0, sizeof(memory));
+	memcpy(rec->ram, "what it ran with", 16);
+	rec->prepare = register_memory;
+	assert_int_equal(rproc_coredump_set_elf_info(rec->rproc, 1, 40), 0);
+	assert_int_equal(rproc_set_coredump_mode(rec->rproc, RPROC_COREDUMP_ENABLED), 0);
+	return rec;
+}
+
+/* The last bytes of its dump. */
+static void expect_dumped(struct recorder *rec, const char *bytes)
+{
+	struct rproc_coredump_info info;
+	char buf[16];
+
+	assert_int_equal(rproc_coredump_next(rec->context, 0, &info), 0);
+	assert_int_equal(rproc_coredump_read(rec->context, info.number, buf, 16, info.size - 16),
+			 16);
+	assert_memory_equal(buf, bytes, 16);
+}
+
+/* Also where the stop has to be tried twice. */
+static void a_detached_processor_that_crashed_is_dumped_with_its_memories(void **state)
+{
+	struct recorder *rec = open_dumped();
+
+	(void)state;
+	recorder_fail(rec, REC_STOP, -EAGAIN);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_expect_state(rec, RPROC_STATE_CRASHED, 0);
+	recorder_fail(rec, REC_STOP, 0);
+	assert_int_equal(rproc_trigger_recovery(rec->rproc), -ENOENT);
+	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+	assert_int_equal(memory.mapped, 1);
+	assert_int_equal(memory.unmapped, 1);
+	expect_dumped(rec, "what it ran with");
+	recorder_free(rec);
+}
+
+static void a_memory_that_cannot_be_had_keeps_nobody_from_a_stop(void **state)
+{
+	struct recorder *rec = open_dumped();
+
+	(void)state;
+	memory.result = -EPERM;
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_expect_line(rec, "<3> Unable to allocate carveout memory: -1");
+	recorder_expect_state(rec, RPROC_STATE_OFFLINE, 0);
+	assert_int_equal(memory.unmapped, 0);
+	expect_dumped(rec, "\xff\xff\xff\xff\xff\xff\xff\xff"
+			   "\xff\xff\xff\xff\xff\xff\xff\xff");
+	/* The one of what came after it. */
+	recorder_expect_story(rec, "rproc-dsp-fw");
+	recorder_free(rec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +382,8 @@ int main(void)
 		cmocka_unit_test(a_detached_processor_that_crashed_is_stopped_before_it_boots),
 		cmocka_unit_test(
 			a_detached_processor_that_crashed_and_cannot_be_reached_is_tried_again),
+		cmocka_unit_test(a_detached_processor_that_crashed_is_dumped_with_its_memories),
+		cmocka_unit_test(a_memory_that_cannot_be_had_keeps_nobody_from_a_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  * the reference manual: PWR 0x50001014, hold-boot 0x5000010c, the core's reset
  * 0x50000404, M4 state 0x5c00a148, IPCC 0x4c001000.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "stm32_fixture.h"
@@ -276,6 +277,32 @@ static void a_core_dump_holds_the_memories_and_the_trace(void **state)
 	stm32_close(fix);
 }
 
+static void what_crashed_detached_is_held_without_a_message_and_dumped(void **state)
+{
+	struct stm32_fixture *fix = detached();
+	struct rproc_coredump_info info;
+	uint32_t word;
+
+	(void)state;
+	assert_int_equal(rproc_set_coredump_mode(fix->rproc, RPROC_COREDUMP_ENABLED), 0);
+	stm32_command(fix, "poke da:0x30000010 0x600dcafe");
+	stm32_command(fix, "writes");
+	stm32_command(fix, "watchdog");
+	stm32_wait_state(fix, RPROC_STATE_CRASHED);
+	stm32_wait_state(fix, RPROC_STATE_OFFLINE);
+	/* once the recovery is over: it has no firmware */
+	assert_int_equal(rproc_shutdown(fix->rproc), -EINVAL);
+	stm32_expect_writes(fix, HELD);
+	assert_int_equal(rproc_coredump_next(fix->context, 0, &info), 0);
+	stm32_expect_no_log(fix, "invalid copy request");
+	/* headers of five memories, the first memory, and 16 bytes of the second */
+	assert_int_equal(rproc_coredump_read(fix->context, info.number, &word, 4,
+					     52 + 5 * 32 + 0x10000 + 0x10),
+			 4);
+	assert_int_equal(word, 0x600dcafe);
+	stm32_close(fix);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +316,7 @@ int main(void)
 		cmocka_unit_test(carveouts_are_the_tree_s_in_its_order),
 		cmocka_unit_test(the_watchdog_is_a_crash_and_recovery_does_not_ask_the_dead),
 		cmocka_unit_test(a_crashed_core_is_stopped_without_a_message),
+		cmocka_unit_test(what_crashed_detached_is_held_without_a_message_and_dumped),
 		cmocka_unit_test(a_core_dump_holds_the_memories_and_the_trace),
 	};
 
