@@ -100,7 +100,9 @@ def ask(function, *args):
     try:
         return function(*args)
     except OSError as e:
-        assert e.errno in (errno.ENOMEM, errno.EINVAL, errno.ENOENT, errno.ENODEV), e
+        # EAGAIN: there was none for a thread.
+        assert e.errno in (errno.ENOMEM, errno.EAGAIN, errno.EINVAL, errno.ENOENT,
+                           errno.ENODEV), e
         return None
 
 
