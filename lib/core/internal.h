@@ -333,6 +333,7 @@ struct rproc {
 	struct list subdevs;				  /* also before rproc_add() */
 	struct list segments;				  /* of the core dump */
 	bool prepared, subdevs_prepared, subdevs_started; /* what has to be undone */
+	bool attached; /* its resources are those of an image that was found running */
 	struct ids notify_ids;
 	int num_vdevs;
 	uint8_t elf_class;

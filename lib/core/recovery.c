@@ -154,19 +154,14 @@ static int recover_by_attaching(struct rproc *rproc)
 	return rproc_attach(rproc);
 }
 
-/*
- * Has it resources that were acquired for its firmware? Not if it crashed while it was detached;
- * and if it was attached they are what the table of an image asked for that nobody knows.
- */
-static bool is_ours(const struct rproc *rproc)
-{
-	return rproc->subdevs_prepared && (rproc->cached_table || !rproc->table_ptr);
-}
-
 /* @ret_stopped: the old run is over; what is left of it has to be released on failure. */
 static int recover_by_booting(struct rproc *rproc, bool *ret_stopped)
 {
-	const bool anew = !is_ours(rproc); /* the stop is to copy a table that it found */
+	/*
+	 * What crashed while it was detached has no resources, and those of what was attached to are
+	 * what the table of an image asked for that nobody knows.
+	 */
+	const bool anew = !rproc->subdevs_prepared || rproc->attached;
 	struct rproc_firmware fw;
 	int ret = rproc->subdevs_prepared ? 0 : rproc_reach_for_dump(rproc);
 

@@ -125,6 +125,7 @@ void rproc_release_resources(struct rproc *rproc)
 	if (rproc->prepared && rproc->ops.unprepare)
 		rproc->ops.unprepare(rproc);
 	rproc->prepared = false;
+	rproc->attached = false;
 	rproc_table_set(rproc, NULL, NULL, 0);
 	free_clean_table(rproc);
 }
@@ -413,6 +414,7 @@ int rproc_attach(struct rproc *rproc)
 		goto err_release;
 	if (!rproc->ops.detach)
 		free_clean_table(rproc);
+	rproc->attached = true;
 	rproc_set_state(rproc, RPROC_STATE_ATTACHED, "attach");
 	rproc_log(rproc, RPROC_LOG_INFO, "remote processor %s is now attached", rproc->name);
 	return 0;

@@ -200,6 +200,32 @@ static void an_attached_processor_that_crashes_boots_with_its_own_table(void **s
 	scratch_free(dir);
 }
 
+static void an_attached_processor_without_a_table_boots_with_its_own(void **state)
+{
+	struct fixture_image image = core_image_full();
+	char *dir = scratch_new();
+	const struct recorder_options options = { .detached = true,
+						  .firmware_dirs = dir,
+						  .firmware = "fw.elf" };
+	struct recorder *rec = recorder_new(&options);
+
+	(void)state;
+	scratch_write(dir, "fw.elf", image.data, image.size);
+	recorder_claim_vdevs(rec, 7);
+	attach(rec);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	assert_int_equal(rproc_state(rec->rproc), RPROC_STATE_RUNNING);
+	assert_int_equal(recorder_calls(rec, REC_VDEV_START), 1);
+	/* What was loaded here is recovered as such. */
+	recorder_forget(rec);
+	recorder_crash(rec, RPROC_CRASH_WATCHDOG);
+	recorder_expect_no_line(rec, "prepare");
+	assert_int_equal(recorder_calls(rec, REC_VDEV_START), 2);
+	recorder_free(rec);
+	fixture_image_free(&image);
+	scratch_free(dir);
+}
+
 static void a_detached_processor_that_crashes_without_a_firmware_is_offline(void **state)
 {
 	const struct recorder_options options = { .detached = true };
@@ -378,6 +404,7 @@ int main(void)
 		cmocka_unit_test(a_detached_processor_that_crashes_without_a_firmware_is_offline),
 		cmocka_unit_test(a_detached_processor_that_crashes_is_counted_once_it_recovered),
 		cmocka_unit_test(an_attached_processor_that_crashes_boots_with_its_own_table),
+		cmocka_unit_test(an_attached_processor_without_a_table_boots_with_its_own),
 		cmocka_unit_test(a_detached_processor_that_crashed_can_be_stopped),
 		cmocka_unit_test(a_detached_processor_that_crashed_is_stopped_before_it_boots),
 		cmocka_unit_test(
