@@ -16,6 +16,7 @@
 struct endpoint {
 	uint32_t addr;
 	rpmsg_handler handler;
+	char name[RPMSG_NAME]; /* of the service; "": the host was told of none */
 };
 
 struct rpmsg_ring rpmsg_to_host, rpmsg_from_host;
@@ -72,6 +73,19 @@ static void open_ring(struct rpmsg_ring *ring, volatile const struct rpmsg_vring
 	ring->desc = (volatile uint8_t *)(uintptr_t)entry->da;
 	ring->avail = ring->desc + DESC_SIZE * entry->num;
 	ring->used = ring->desc + (driver + entry->align - 1) / entry->align * entry->align;
+}
+
+/* What only we write to is as we left it, unless a host that attached has laid out the ring anew. */
+static int is_same(const struct rpmsg_ring *ring)
+{
+	return rpmsg_read16(ring->used + RING_IDX) == ring->used_idx;
+}
+
+/* Is the host there that the rings were opened for? */
+static int host_is_there(void)
+{
+	return resource_table.status & STATUS_READY && is_same(&rpmsg_to_host) &&
+	       is_same(&rpmsg_from_host);
 }
 
 /* The host's index, read anew: how far it got. */
@@ -181,7 +195,7 @@ int rpmsg_send(uint32_t src, uint32_t dst, const void *data, uint32_t len)
 	uint32_t room;
 
 	while (!(buffer = rpmsg_get_buffer(&room))) {
-		if (shutdown_requested())
+		if (shutdown_requested() || !host_is_there())
 			return 0;
 		/* It can only give some back that it knows of. */
 		notify(&rpmsg_to_host);
@@ -195,33 +209,47 @@ int rpmsg_send(uint32_t src, uint32_t dst, const void *data, uint32_t len)
 	return 1;
 }
 
+static struct endpoint *find(uint32_t addr)
+{
+	uint32_t i;
+
+	for (i = 0; i < num_endpoints; i++) {
+		if (endpoints[i].addr == addr)
+			return &endpoints[i];
+	}
+	return 0;
+}
+
+static void copy_name(char *to, const char *from)
+{
+	uint32_t i;
+
+	for (i = 0; i < RPMSG_NAME; i++)
+		to[i] = '\0';
+	for (i = 0; i < RPMSG_NAME - 1 && from[i]; i++)
+		to[i] = from[i];
+}
+
 void rpmsg_announce(const char *name, uint32_t addr, int create)
 {
+	struct endpoint *const endpoint = find(addr);
 	struct {
 		char name[RPMSG_NAME];
 		uint32_t addr, flags;
 	} message;
-	uint32_t i;
 
-	for (i = 0; i < RPMSG_NAME; i++)
-		message.name[i] = '\0';
-	for (i = 0; i < RPMSG_NAME - 1 && name[i]; i++)
-		message.name[i] = name[i];
+	copy_name(message.name, name);
 	message.addr = addr;
 	message.flags = !create;
+	if (endpoint)
+		copy_name(endpoint->name, create ? message.name : "");
 	rpmsg_send(addr, RPMSG_NS_ADDR, &message, sizeof(message));
 	notify(&rpmsg_to_host);
 }
 
 int rpmsg_listen(uint32_t addr, rpmsg_handler handler)
 {
-	uint32_t i;
-
-	for (i = 0; i < num_endpoints; i++) {
-		if (endpoints[i].addr == addr)
-			return 0;
-	}
-	if (num_endpoints == RPMSG_ENDPOINTS)
+	if (find(addr) || num_endpoints == RPMSG_ENDPOINTS)
 		return 0;
 	endpoints[num_endpoints].addr = addr;
 	endpoints[num_endpoints++].handler = handler;
@@ -239,22 +267,22 @@ int rpmsg_serve(const char *name, uint32_t addr, rpmsg_handler handler)
 static void dispatch(const uint8_t *message, uint32_t len)
 {
 	const uint32_t *header = (const uint32_t *)(const void *)message;
-	uint32_t i, payload;
+	const struct endpoint *endpoint;
+	uint32_t payload;
 
 	if (!header_len) {
 		if (num_endpoints)
 			endpoints[0].handler(0, 0, message, len);
 		return;
 	}
+	if (len < RPMSG_HEADER)
+		return;
 	payload = header[3] & 0xffff;
-	if (len < RPMSG_HEADER || payload > len - RPMSG_HEADER)
+	if (payload > len - RPMSG_HEADER)
 		return;
-	for (i = 0; i < num_endpoints; i++) {
-		if (endpoints[i].addr != header[1])
-			continue;
-		endpoints[i].handler(header[0], header[1], message + RPMSG_HEADER, payload);
-		return;
-	}
+	endpoint = find(header[1]);
+	if (endpoint)
+		endpoint->handler(header[0], header[1], message + RPMSG_HEADER, payload);
 }
 
 /* ---- the loop ------------------------------------------------------------------------------ */
@@ -278,6 +306,37 @@ static void tell_host(void)
 	notify(&rpmsg_from_host);
 }
 
+/* Wait until a host has set up the rings, and open them. 0: it asks to stop instead. */
+static int meet_host(void)
+{
+	while (!(resource_table.status & STATUS_READY)) {
+		if (shutdown_requested())
+			return 0;
+		services->wait(UINT64_MAX);
+	}
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	event_idx = resource_table.gfeatures & RPMSG_F_EVENT_IDX ? 1 : 0;
+	header_len = resource_table.id == RPROC_SERIAL_ID ? 0 : RPMSG_HEADER;
+	taken = -1;
+	open_ring(&rpmsg_to_host, &resource_table.vring[0]);
+	open_ring(&rpmsg_from_host, &resource_table.vring[1]);
+	return 1;
+}
+
+/* The host has gone, or gone and come back: it knows of no service any more. */
+static int meet_host_again(void)
+{
+	uint32_t i;
+
+	if (!meet_host())
+		return 0;
+	for (i = 0; i < num_endpoints; i++) {
+		if (endpoints[i].name[0])
+			rpmsg_announce(endpoints[i].name, endpoints[i].addr, 1);
+	}
+	return 1;
+}
+
 uint32_t rpmsg_poll(void)
 {
 	uint32_t count = 0, len;
@@ -285,6 +344,8 @@ uint32_t rpmsg_poll(void)
 	uint16_t end;
 	int id;
 
+	if (!host_is_there() && !meet_host_again())
+		return 0;
 	want_no_kick(&rpmsg_from_host);
 	for (end = look(&rpmsg_from_host); rpmsg_from_host.last_avail != end;) {
 		id = rpmsg_take(&rpmsg_from_host);
@@ -303,24 +364,14 @@ uint32_t rpmsg_poll(void)
 
 void rpmsg_wait(void)
 {
-	if (!want_kick(&rpmsg_from_host))
+	if (host_is_there() && !want_kick(&rpmsg_from_host))
 		services->wait(UINT64_MAX);
 }
 
 int rpmsg_init(void)
 {
 	services->irq_disable();
-	while (!(resource_table.status & STATUS_READY)) {
-		if (shutdown_requested())
-			return 0;
-		services->wait(UINT64_MAX);
-	}
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	event_idx = resource_table.gfeatures & RPMSG_F_EVENT_IDX ? 1 : 0;
-	header_len = resource_table.id == RPROC_SERIAL_ID ? 0 : RPMSG_HEADER;
-	open_ring(&rpmsg_to_host, &resource_table.vring[0]);
-	open_ring(&rpmsg_from_host, &resource_table.vring[1]);
-	return 1;
+	return meet_host();
 }
 
 _Noreturn void rpmsg_run(void)

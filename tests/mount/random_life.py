@@ -94,7 +94,7 @@ class Life:
         elif self.state == "detached":
             self.count["attaches"] += 1
             self.count["power"] = 1
-            self.state, self.image_talks = "attached", False
+            self.state = "attached"
         else:
             error = self.fault()
             if not error:

@@ -129,6 +129,46 @@ def test_processors_take_over_each_others_numbers(place):
         os.close(fd)
 
 
+def test_channels_come_back_with_whoever_attaches(place):
+    """The firmware runs on, and meets the rings of a host that knows nothing of it."""
+    board = Board(place, "rpmsg_services.elf")
+
+    def ask(text):
+        board.ctrl(RPMSG_CREATE_EPT_IOCTL, "question", RPMSG_ADDR_ANY, ECHO)
+        fd = os.open(board.wants("rpmsg0"), os.O_RDWR)
+        try:
+            os.write(fd, text)
+            answer = os.read(fd, 100)
+            fcntl.ioctl(fd, RPMSG_DESTROY_EPT_IOCTL)
+            return answer
+        finally:
+            os.close(fd)
+
+    def has(*services):
+        return sorted(n.split(".", 1)[1] for n in board.channels()) == sorted(services)
+
+    def there(*services):
+        wait_for(lambda: has("rpmsg_ctrl.0.0", "rpmsg_ns.53.53", *services))
+
+    there("control.-1.1024")
+    assert ask(b"announce extra 600") == b"ok"
+    assert ask(b"announce brief 601") == b"ok"
+    assert ask(b"withdraw brief 601") == b"ok"
+    for i in range(6):
+        there("control.-1.1024", "extra.-1.1536")
+        assert ask(b"announce extra 600") == b"ok"
+        write(board.path("state"), "detach")
+        assert rpmsg_files(board) == [], rpmsg_files(board)
+        if i % 2:
+            board.end()
+            board.start()
+            assert read(board.path("state")) == "detached\n"
+        write(board.path("state"), "start")
+        assert read(board.path("state")) == "attached\n"
+    there("control.-1.1024", "extra.-1.1536")
+    write(board.path("state"), "stop")
+
+
 def test_lies_of_a_firmware_harm_nobody_else(place):
     board = Board(place, "rpmsg_hostile.elf")
     for lie in range(LIES):
