@@ -279,7 +279,10 @@ void rproc_set_iommu(struct rproc *rproc, bool has_iommu);
 /* Static string: the one image format it accepts. NULL (default): whatever the registry knows. */
 void rproc_set_fw_format(struct rproc *rproc, const char *format);
 
-/* "enum rproc_features" in Linux. */
+/*
+ * "enum rproc_features" in Linux. A core that starts itself again when it crashed: recovery
+ * detaches from it and attaches, and neither dumps nor loads.
+ */
 #define RPROC_FEAT_ATTACH_ON_RECOVERY 0u
 /* librproc's own: detach also works on a processor that this program started. */
 #define RPROC_FEAT_DETACH_RUNNING     1u

@@ -343,7 +343,8 @@ size_t rproc_remarks(const struct rproc *rproc, char *buf, size_t len);
  */
 
 /*
- * Power up: load and start if offline, attach if detached, otherwise only count.
+ * Power up: load and start if offline, attach if detached, otherwise only count. What
+ * crashed while it was detached, and was not recovered, is stopped and then started.
  * Boots are counted: as many shutdowns are needed. 0, -ENOENT (no firmware),
  * -EINVAL (image, table), -ENOMEM (carveouts), -ENODEV (being removed), or the
  * error of the driver's op.
@@ -356,7 +357,10 @@ int rproc_shutdown(struct rproc *rproc);
  * running under a driver with RPROC_FEAT_DETACH_RUNNING (driver.h).
  */
 int rproc_detach(struct rproc *rproc);
-/* Recover now if crashed, else do nothing. 0, -ENODEV, or what recovery met. */
+/*
+ * Recover now if crashed, else do nothing: stop, dump, load and start; what this program had
+ * not started itself, as if it were offline. 0, -ENODEV, or what recovery met.
+ */
 int rproc_trigger_recovery(struct rproc *rproc);
 
 /*
