@@ -140,7 +140,7 @@ ssize_t front_write_nonblock(struct front *front, struct node_open *open, const 
 			     size_t size)
 {
 	struct node_call *call = node_call_new(NODE_CALL_STORE, open, front_completed, front);
-	ssize_t result;
+	ssize_t result = 0;
 
 	assert_non_null(call);
 	call->data = data;
